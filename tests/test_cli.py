@@ -179,7 +179,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("check", "nowhere", "--against", "baseline"), "Error: nowhere"),
         (("check", "nowhere"), "Missing option '--against'"),
         (("compare", "nowhere"), "Error: a comparison takes at least two run folders: nowhere is"),
-        (("compare", "nowhere", "elsewhere"), "Error: nowhere is no run folder: it does not"),
+        (("compare", "nowhere", "elsewhere"), "Error: nowhere is not a run folder: it does not"),
         (("baseline", "nowhere"), "Error: nowhere"),
         (("show", "nowhere"), "Error: nowhere"),
         (("show",), "Error: there is no run folder in reports: make one with `koopmark run smoke`"),

@@ -66,8 +66,8 @@ def test_a_run_compared_with_itself_is_ok(run_dir, finished_run):
     )
     assert result.pair.found == (len(found), len(found))
     assert result.verdict() == (
-        f"No regression: 24 fits compared, {len(found)} of 48 targets found "
-        f"(baseline: {len(found)}). Nothing changed."
+        f"No regression: 24 fits compared, {len(found)} of 48 targets found (baseline: "
+        f"{len(found)}). No score changed."
     )
 
 
@@ -345,7 +345,7 @@ def test_a_method_whose_options_are_others_is_not_compared(run_dir, finished_run
     for partial in (False, True):
         result = check(run_dir, finished_run, partial)
         assert (result.ok, result.pair.compared, changed(result)) == (False, 20, [])
-        said = "linear is not compared: it is not the same method in both runs"
+        said = "linear is not compared, because it is a different method in each run"
         assert said in result.problems[0]
         assert "(rank none → 3)" in result.problems[0]
 
@@ -516,7 +516,7 @@ def test_an_unreadable_baseline_is_a_sentence(run_dir, finished_run, tmp_path):
 
 def test_runs_that_share_no_fit_cannot_be_compared(run_dir, finished_run, edit):
     edit("fits", {}, suite="small", dataset=lambda names: "another " + names)
-    with pytest.raises(ConfigError, match="share no fit"):
+    with pytest.raises(ConfigError, match="no fit in common"):
         check(run_dir, finished_run)
 
 

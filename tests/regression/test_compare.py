@@ -135,7 +135,7 @@ def test_targets_side_by_side_are_those_that_differ_the_worst_first(found):
 
 def test_a_run_compared_with_itself_has_not_changed(runs):
     found = compare([runs["before"], runs["before"]])
-    assert found.pairs[0].counts().endswith("Nothing changed.")
+    assert found.pairs[0].counts().endswith("No score changed.")
     assert not found.targets
 
 
@@ -183,7 +183,7 @@ def test_a_dataset_whose_recipe_differs_is_not_compared(runs, tmp_path):
     other = write_run(tmp_path / "other", *planted(LATER), recipes=recipes)
     found = compare([runs["before"], other])
     (note,) = found.notes(found.pairs[0])
-    assert note.startswith("a is not compared: it is not the same recipe in both runs")
+    assert note.startswith("a is not compared, because it is a different recipe in each run")
     assert {one.dataset for one in found.pairs[0].better} == {"b"}
     assert {line.names[1] for line in found.targets} == {"b"}
 
@@ -214,9 +214,9 @@ def test_runs_of_one_method_stand_side_by_side_without_a_board(tmp_path):
     [
         (["before"], "a comparison takes at least two run folders: .*before is one"),
         (["before"] * (MOST_RUNS + 1), "at most 6 run folders, not 7"),
-        (["before", "nowhere"], "nowhere is no run folder: it does not exist"),
-        (["before", "empty"], "empty is no run folder: it has no fits.csv"),
-        (["before", "alien"], "alien and .*before share no fit"),
+        (["before", "nowhere"], "nowhere is not a run folder: it does not exist"),
+        (["before", "empty"], "empty is not a run folder: it has no fits.csv"),
+        (["before", "alien"], "alien and .*before have no fit in common"),
     ],
 )
 def test_what_cannot_be_compared_is_a_sentence(runs, tmp_path, chosen, said):

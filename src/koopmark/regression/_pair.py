@@ -159,10 +159,10 @@ class Pair:
 
 
 def _tally(some: Sequence[Change]) -> str:
-    """`3 changes (fit fails 1, target lost 2)`."""
+    """`3 (fit fails 1, target lost 2)`."""
     kinds = Counter(change.change for change in some)
     counted = ", ".join(f"{kind} {count:,}" for kind, count in kinds.items())
-    return f"{plural(len(some), 'change')} ({counted})" if some else "nothing"
+    return f"{len(some):,} ({counted})" if some else "nothing"
 
 
 def _number(*rows: Sequence[Row]) -> str:

@@ -85,7 +85,7 @@ def test_the_figure_has_the_methods_that_moved_the_largest_loss_first(page):
 
 def test_a_comparison_of_a_run_with_itself_says_that_nothing_changed(runs, tmp_path):
     text = write_comparison(compare([runs[0], runs[0]]), tmp_path).read_text()
-    assert "Nothing changed." in text
+    assert "No score changed." in text
     assert "<p>None.</p>" in text
 
 
@@ -101,8 +101,8 @@ def lines(sheet, width=10**9):
 
 def test_the_terminal_shows_the_worst_and_says_how_many_more_there_are(found):
     shown = lines(terminal.comparison(found, 4))
-    assert "Worse: 4 of 30; --all shows the rest." in shown
-    at = shown.index("Worse: 4 of 30; --all shows the rest.")
+    assert "Worse: 4 of 30 rows; see all with --all." in shown
+    at = shown.index("Worse: 4 of 30 rows; see all with --all.")
     assert shown[at + 1].split() == " ".join(COLUMNS).split()
     assert shown[at + 2].startswith("pydmd.method_5")
     assert len(lines(terminal.comparison(found))) > len(shown)
@@ -126,7 +126,7 @@ def test_a_check_shows_fifty_rows_and_the_command_that_shows_all(tmp_path):
         for name, error in (("good", 1e-6), ("bad", 1e-2))
     )
     shown = lines(terminal.check(check(bad, good)))
-    assert f"Worse: 50 of 60; all: koopmark compare {good} {bad} --all" in shown
+    assert f"Worse: 50 of 60 rows; see all with koopmark compare {good} {bad} --all" in shown
     assert sum("target lost" in line for line in shown) == 51
 
 
@@ -143,12 +143,12 @@ def test_of_many_notes_the_terminal_shows_two_and_their_number(tmp_path):
     found = compare([one, other])
     shown = lines(terminal.comparison(found, 8))
     assert sum("is not compared" in line for line in shown) == 2
-    assert "2 more such notes; --all shows the rest." in shown
+    assert "2 more such notes: see all with --all." in shown
     everything = lines(terminal.comparison(found))
     assert sum("is not compared" in line for line in everything) == 4
     for text in (" ".join(shown), write_comparison(found, tmp_path / "page").read_text()):
         assert "No fit could be compared." in text
-        assert "Nothing changed." not in text
+        assert "No score changed." not in text
 
 
 def test_three_runs_that_share_fits_only_in_pairs_have_nothing_side_by_side(tmp_path):

@@ -106,7 +106,7 @@ def dataset_card(run: Results, name: str, fits: pd.DataFrame, shared: Shared) ->
     targets = _targets(run.targets[run.targets["dataset"] == name], name, shared, under)
     equation = repr(system).strip("<>").partition("N = ")[0].strip(" ,") if system else ""
     records = [{str(key): value for key, value in row.items()} for row in ours.to_dict("records")]
-    # What a level of a sweep, a map, or a driven network does in the long run was not looked into.
+    # How a level of a sweep, a map, or a driven network behaves at late times was not examined.
     known = recipe is not None and recipe.name == name and not (where.inputs or where.discrete)
     regime = recipe.in_the_long_run if recipe and known else ""
     return DatasetCard(

@@ -64,7 +64,7 @@ class Analysis(ReprMixin):
     Parameters
     ----------
     folder : Path
-        Where its fits, tables and page are.
+        The folder of its fits, tables and page.
     """
 
     folder: Path
@@ -225,7 +225,7 @@ def analyse(
     fresh : bool
         Do all fits again.
     console : rich Console, optional
-        Where progress is shown; nowhere by default.
+        Shows progress; by default, nothing does.
 
     Raises
     ------
@@ -291,7 +291,7 @@ def calibrate(
     ----------
     analysis : Analysis
     twin : str or Path, optional
-        Folder of the twin, which goes on with what is there; `twin` in that of the analysis by
+        Folder of the twin, which resumes what is there; `twin` in that of the analysis by
         default.
     jobs, fresh, console
         As of `analyse`.
