@@ -1,4 +1,4 @@
-"""Which fields of a parametric form have given eigenfunctions: by computer algebra.
+"""Find the fields of a parametric form that have given eigenfunctions, by computer algebra.
 
 `conditions` turns F·∇φ = λφ into equations for the coefficients of F and φ, and `families` solves
 them (docs/explanation/families/search.md). It needs SymPy, and nothing of koopmark.
@@ -18,32 +18,32 @@ def conditions(
     states: Sequence[sp.Symbol],
     matrix: Any,
 ) -> list[sp.Expr]:
-    """What must vanish for F·∇φ = Λφ to hold at every state.
+    """Return the expressions that must vanish for F·∇φ = Λφ to hold at every state.
 
     Parameters
     ----------
     functions : p expressions
         φ, in the states and any coefficients.
     field : N expressions
-        F. Functions left undetermined, such as `sympy.Function("h")(x)`, stand for any function.
+        F. An undetermined function such as `sympy.Function("h")(x)` means any function.
     states : N symbols
         x.
-    matrix : (p, p) matrix, or an expression where p is 1
+    matrix : (p, p) matrix, or an expression if p is 1
         Λ.
 
     Returns
     -------
     list of expressions
-        In the coefficients alone; empty where the relation is an identity. They are sufficient.
-        They are necessary where the functions of the states that occur are independent, which
-        undetermined ones, exponentials and powers are and, say, log x and log 2x are not.
-        Hyperbolic and trigonometric functions are taken as the exponentials that they consist of.
+        In the coefficients only; empty if the relation is an identity. They are sufficient. They
+        are also necessary if the functions of the states that occur are independent.
+        Undetermined functions, exponentials and powers are; log x and log 2x, for example, are
+        not. Hyperbolic and trigonometric functions are written as exponentials first.
 
     Raises
     ------
     ValueError
-        If the numbers of functions, fields and states disagree, or the relation is no
-        polynomial in the states, powers and functions of them.
+        If the numbers of functions, fields and states disagree, or the relation is not a
+        polynomial in the states, their powers and functions of them.
     """
     rates = sp.Matrix([[matrix]]) if len(functions) == 1 else sp.Matrix(matrix)
     if len(field) != len(states) or rates.shape != (len(functions), len(functions)):
@@ -67,15 +67,16 @@ def families(
     matrix: Any,
     unknowns: Iterable[sp.Symbol],
 ) -> list[dict[sp.Symbol, sp.Expr]]:
-    """The values of the unknown coefficients for which F·∇φ = Λφ holds at every state.
+    """Return the values of the unknown coefficients for which F·∇φ = Λφ holds at every state.
 
-    Parameters as for `conditions`; `unknowns` are the coefficients solved for. Each solution is a
-    family: coefficients that it does not name are free. None where there is no solution, such as
-    where a condition holds none of the unknowns: symbols that are not unknown are any number.
+    The parameters are those of `conditions`; `unknowns` are the coefficients to solve for. Each
+    solution is a family: coefficients that it does not name are free. The list is empty if there
+    is no solution, for example if a condition contains none of the unknowns. Symbols that are not
+    unknowns may have any value.
     """
     equations = conditions(functions, field, states, matrix)
     solved = sp.solve(equations, list(unknowns), dict=True) if equations else [{}]
-    # SymPy leaves out equations without unknowns, which no values of the unknowns can mend.
+    # SymPy ignores equations without unknowns, which no values of the unknowns can satisfy.
     return [
         solution
         for solution in solved
@@ -84,14 +85,14 @@ def families(
 
 
 def _coefficients(expression: sp.Expr, states: Sequence[sp.Symbol]) -> list[sp.Expr]:
-    """Coefficients of the numerator as a polynomial in the states and all functions of them."""
+    """Return the coefficients of the numerator, a polynomial in states and functions of them."""
     stands_for, powers = _stand_ins(expression, states)
     numerator = sp.numer(sp.together(expression.xreplace(stands_for)))
     functions = [part for part in stands_for.values() if part.is_Symbol]
     symbols = dict.fromkeys([*states, *functions, *powers])
     try:
         for root, (base, order) in powers.items():
-            # The square of √x is x, and no symbol of its own.
+            # The square of √x is x, not another symbol.
             if order > 1 and base.is_polynomial():
                 numerator = sp.rem(numerator, root**order - base, root)
         polynomial = sp.Poly(sp.expand(numerator), *symbols)
@@ -104,9 +105,9 @@ def _coefficients(expression: sp.Expr, states: Sequence[sp.Symbol]) -> list[sp.E
 
 
 def _stand_ins(expression: sp.Expr, states: Sequence[sp.Symbol]) -> tuple[Any, Any]:
-    """What stands for each function and power of states, and which power each root is.
+    """Return a symbol, or a power of one, for each function of the states, and what roots are.
 
-    e^{2x} and e^{-x} are powers of one symbol, as x^u and x^{2u} are.
+    e^{2x} and e^{-x} become powers of one symbol, and so do x^u and x^{2u}.
     """
     stands_for: dict[Any, Any] = {}
     alike: dict[Any, list[tuple[Any, Any]]] = {}
@@ -127,7 +128,7 @@ def _stand_ins(expression: sp.Expr, states: Sequence[sp.Symbol]) -> tuple[Any, A
 
 
 def _outermost(expression: sp.Expr, states: Sequence[sp.Symbol]) -> Iterator[sp.Expr]:
-    """Functions, derivatives and powers that are not whole of states, none inside another."""
+    """Yield functions, derivatives and non-integer powers of states, none inside another."""
     if not expression.has(*states):
         return
     if isinstance(expression, sp.Function | sp.Derivative | sp.Subs) or (
@@ -140,7 +141,7 @@ def _outermost(expression: sp.Expr, states: Sequence[sp.Symbol]) -> Iterator[sp.
 
 
 def _in_exponentials(expression: sp.Expr, states: Sequence[sp.Symbol]) -> sp.Expr:
-    """With hyperbolic and trigonometric functions of the states as exponentials: independent."""
+    """Write hyperbolic and trigonometric functions of the states as independent exponentials."""
     return expression.replace(
         lambda part: (
             isinstance(part, HyperbolicFunction | TrigonometricFunction) and part.has(*states)

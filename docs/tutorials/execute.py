@@ -1,7 +1,6 @@
-"""Execute the notebooks of this folder, or those named, and keep their outputs: `make notebooks`.
+"""Execute the notebooks of this folder, or those named, and store their outputs: `make notebooks`.
 
-A notebook is its own source. Executed anew it changes only where its results do: what depends on
-the hour and the machine (times of execution, counters, versions) is left out.
+Outputs change only if results do: times of execution, counters and versions are removed.
 """
 
 import os
@@ -18,10 +17,10 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 300
-"""How long one cell may take."""
+"""Time limit of a cell."""
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""The same numbers everywhere."""
+"""For the same numbers on every machine."""
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -30,16 +29,16 @@ METADATA = {
 
 
 def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook with fresh outputs, executed by this Python in a temporary folder.
+    """Return the notebook with fresh outputs, executed by this Python in a temporary folder.
 
-    What lies in `data` beside it is there too.
+    The temporary folder has a copy of `data`.
 
     Raises
     ------
     nbclient.exceptions.CellExecutionError
-        Where a cell fails.
+        If a cell fails.
     """
-    # No folders to look in: the kernel is that of this environment, whatever a user has installed.
+    # Without folders to search, the kernel is that of this environment.
     own = KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own)
     with tempfile.TemporaryDirectory() as folder:
@@ -56,12 +55,12 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without what changes from one execution to the next."""
+    """Remove what changes from one execution to the next."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
         cell.metadata.pop("execution", None)
         cell.execution_count = number
-        # Matplotlib says so on a machine that is new to it, if it takes longer than five seconds.
+        # Matplotlib prints this on its first import on a machine, if it takes more than 5 seconds.
         cell.outputs = [
             it for it in cell.outputs if "building the font cache" not in it.get("text", "")
         ]

@@ -1,4 +1,4 @@
-"""The search: known families come out of it, impossible forms do not."""
+"""The search finds known families and returns none for impossible forms."""
 
 import pytest
 import sympy as sp
@@ -54,7 +54,7 @@ def test_an_oscillating_pair_takes_a_matrix():
 
 
 def test_a_form_that_no_field_of_the_ansatz_admits_has_no_family():
-    """A function with a maximum: no polynomial field lets e^{-x²-y²} decay."""
+    """e^{-x²-y²} has a maximum, so no polynomial field lets it decay."""
     x, y = X
     field = [A[0] + A[1] * x + A[2] * y, A[3] + A[4] * x + A[5] * y]
     phi = sp.exp(-(x**2) - y**2)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from texts import assert_alike
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,9 +33,15 @@ def texts(notebook):
             yield "".join(text)
 
 
-def test_there_are_four_notebooks():
-    names = [path.stem for path in NOTEBOOKS]
-    assert names == ["first_steps", "three_populations", "your_own_data", "your_own_method"]
+def test_there_are_six_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "ci_for_your_library",
+        "first_steps",
+        "inputs_and_sensors",
+        "three_populations",
+        "your_own_data",
+        "your_own_method",
+    ]
 
 
 @pytest.mark.slow
@@ -74,6 +81,39 @@ def test_links_of_a_notebook_lead_to_files(path):
     links = re.findall(r"\]\(([^)#]+)\)", prose)
     assert links
     assert [link for link in links if not (TUTORIALS / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_says_how_long_it_takes_and_where_to_read_on(path):
+    first, *_, last = read(path).cells
+    assert first.source.startswith("# ")
+    assert re.search(r"takes about \w+ minutes", first.source)
+    assert "## Where next" in last.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_figure_of_a_notebook_has_an_alternative_text(path):
+    """The site takes it from the metadata of the cell."""
+    for cell in read(path).cells:
+        figures = [o for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        assert bool(figures) == (len(alt) > 40), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_lines_of_a_notebook_are_short(path):
+    lines = [line for cell in read(path).cells for line in cell.source.splitlines()]
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
+
+
+def test_the_workflow_of_the_notebook_has_inputs_that_ours_takes():
+    prose = "\n".join(cell.source for cell in read(TUTORIALS / "ci_for_your_library.ipynb").cells)
+    _, calling = (yaml.safe_load(it) for it in re.findall(r"```yaml\n(.*?)```", prose, re.DOTALL))
+    job = calling["jobs"]["accuracy"]
+    path = job["uses"].removeprefix("OWNER/koopmark/").removesuffix("@main")
+    called = yaml.safe_load((DOCS.parent / path).read_text(encoding="utf-8"))
+    # YAML 1.1 reads the key "on" as true.
+    assert set(job["with"]) <= set(called[True]["workflow_call"]["inputs"])
 
 
 def test_the_method_of_the_notebook_is_the_example_file():

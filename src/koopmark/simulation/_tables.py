@@ -52,7 +52,7 @@ def read_csv(path: Path) -> "DataFrame":
     for name in unnamed:
         # What pandas writes as its index is no channel.
         if not np.array_equal(frame[name].to_numpy(), np.arange(len(frame))):
-            at = frame.columns.get_loc(name)
+            at = [*frame.columns].index(name)
             raise ConfigError(
                 f"the first line must name every column, and column {at + 1} has no name; the "
                 "other lines must hold numbers, one line per trajectory and time"

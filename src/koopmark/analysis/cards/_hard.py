@@ -90,8 +90,8 @@ def _who_finds(targets: Targets, judged: pd.DataFrame, where: Conditions) -> Ite
     rarest = min(targets, key=lambda target: target.found_by)
     commonest = max(targets, key=lambda target: target.found_by)
     if rarest.found_by == commonest.found_by:
-        found_by = plural(rarest.found_by, "method")
-        yield f"{every}; each target is found by {found_by}."
+        finders = plural(rarest.found_by, "method")
+        yield f"{every}; each target is found by {finders}."
     else:
         yield (
             f"{every}. {where.named(rarest.name)} is found by the fewest ({rarest.found_by}), "
