@@ -152,7 +152,15 @@ def cells(*values: object) -> str:
 def summary() -> str:
     """Return the table of first choices: a row per condition."""
     lines = [
-        cells("your data", "start with", "digits", "found", "of the libraries", "digits", "found"),
+        cells(
+            "your data",
+            "best of all",
+            "digits",
+            "found",
+            "best of the libraries",
+            "digits",
+            "found",
+        ),
         cells("---", "---", "--:", "--:", "---", "--:", "--:"),
     ]
     for condition in conditions():
