@@ -34,12 +34,13 @@ class LeadError:
     ----------
     steps : int
     error : float
-        Root-mean-square over channels, each in units of its scale; infinite if a forecast is not
+        Root mean square over channels, each in units of its scale; infinite if a forecast is not
         finite.
     forecasts : int
     parts : tuple of (int, int, float)
-        Number of a part of the data, forecasts that start in it, and their mean-square error. Parts
-        are trials, or PARTS groups of more of them; of a single trial PARTS spans of time.
+        For each part of the data: its number, the number of forecasts that start in it, and their
+        mean square error. Parts are trials, or PARTS groups of many trials, or PARTS time spans of
+        a single trial.
     """
 
     steps: int
@@ -77,10 +78,10 @@ def lead_errors(
     ----------
     predict : callable
     window : int
-        States that it takes. The starts are the last states of windows: those of predictors with
-        other windows are others.
+        Number of states that the predictor takes. Forecasts start at the last states of windows, so
+        predictors with different windows have different starts.
     data : Trajectories
-        Ragged, with gaps and inputs if need be.
+        Held-out data, possibly with gaps, inputs and unequal lengths.
     scale : (N,) array
         Unit of the error of each channel.
     """

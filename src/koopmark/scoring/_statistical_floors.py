@@ -48,7 +48,7 @@ class StatisticalFloor:
     It has the standard deviation of λ̂ per unit of time, and the root mean square of the largest
     principal-angle sine on the test trajectories.
 
-    NaN with a note if there is none, without a note if there is no noise.
+    Both are NaN, with a note, if there is no bound; without a note, if there is no noise.
     """
 
     eigenvalue: float = np.nan
@@ -65,18 +65,16 @@ def statistical_floors(
     ----------
     key : AnswerKey
     train : Trajectories
-        The training data before noise was added, as they were recorded: with gaps, unequal lengths
-        and uneven times.
+        The training data without noise, but with their gaps, unequal lengths and uneven times.
     noise : float or (N,) array
-        σ, the standard deviation of the noise in every variable, or in each, in units of the
-        states.
+        Standard deviation σ of the noise in all variables or in each, in units of the states.
     test : Trajectories
-        Clean, where the angles are taken.
+        Clean test data, on which angles are measured.
 
     Raises
     ------
     ValueError
-        If the noise is negative or no number.
+        If the noise is negative or not a number.
     """
     level = np.asarray(noise, dtype=float)
     if not (np.isfinite(level) & (level >= 0.0)).all():
