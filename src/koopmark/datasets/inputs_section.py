@@ -29,10 +29,10 @@ Array = NDArray[np.float64]
 class InputsSection(Section):
     """Inputs v of `channels` channels, which enter as B v in ẏ, or α B v in a map; default none.
 
-    B has independent standard normal entries in the rows of `units`, and more channels keep the
-    columns of the first ones. Training inputs are of this `kind`. The test set and fresh
-    trajectories are driven by white inputs of the same amplitude whatever the training was, and are
-    the same for every kind: forecasts are scored under inputs never seen, held as in training.
+    B has independent standard normal entries in the rows of `units`; its first columns are the same
+    for any number of channels. Training inputs are of this `kind`. The test set and fresh
+    trajectories always have white inputs of the same amplitude, so that forecasts are scored for
+    new inputs, held as in training.
     """
 
     channels: NonNegativeInt = 0
@@ -102,7 +102,7 @@ class InputsSection(Section):
         Raises
         ------
         ValueError
-            If it can have none, or a unit does not exist.
+            If the system cannot have inputs, or a unit does not exist.
         """
         if not self.channels:
             return system
@@ -142,10 +142,9 @@ class InputsSection(Section):
     ) -> Array | Feedback | None:
         """Inputs (count, length, channels) for `count` trajectories, or a feedback law.
 
-        Those of the parts `train` and `preview` are of this kind, of others white; `given` is for
-        those of the training trajectories that a pattern has. `depends_on` is
-        what the clean trajectories depend on; those of the first trajectories do not change if more
-        are asked for, whether to fit to or to test on.
+        Inputs of the parts `train` and `preview` are of this kind, others white; the kind `given`
+        takes the training inputs of a pattern. `depends_on` is what the clean trajectories depend
+        on. Inputs of the first trajectories do not change with the number of trajectories.
         """
         if not self.channels:
             return None

@@ -17,10 +17,11 @@ OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
 class ObservationSection(Section):
     """Sensors of the N units for training and test data; by default the full state.
 
-    One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
-    of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
-    of `matrix` (p, N) say, or `matrices` with one for each seed. Random ones are drawn for each
-    seed, fewer among those of more. More mixtures than units show all of the state.
+    The section has one of these keys: `sensors`, a number of random units; `units`, a list of units
+    numbered from 0; `mixtures`, a number of random mixtures of all units with independent normal
+    weights of norm 1 on average; `matrix` (p, N), whose rows are mixtures; or `matrices`, one for
+    each seed. Random sensors are drawn for each seed, such that more sensors include fewer. At
+    least as many mixtures as units show the full state.
     """
 
     sensors: int | None = None
@@ -94,8 +95,8 @@ class ObservationSection(Section):
         Raises
         ------
         ValueError
-            If one does not exist, is a combination of others, or there are not as many units of
-            measurement as channels.
+            If a sensor does not exist or is a combination of others, or the number of scales is not
+            that of the channels.
         """
         chosen = self._chosen(n, seed)
         offset = self.offset if self.offsets is None else _of_seed(self.offsets, seed, "offsets")

@@ -61,7 +61,7 @@ def is_recording(name: str) -> bool:
 class Recorded:
     """A recording split into training trials and held-out trials.
 
-    `key` has no targets: what methods find is assessed, and not scored.
+    Its `key` has no targets, so that models are assessed without scores.
     """
 
     train: Trajectories
@@ -87,7 +87,7 @@ class Recording:
         Raises
         ------
         ConfigError
-            If there is no such file, or it holds no trajectories that can be split.
+            If there is no such file, or its trajectories cannot be split.
         """
         path = (folder / asked.file).absolute()
         try:
@@ -112,7 +112,7 @@ class Recording:
         Raises
         ------
         ConfigError
-            If it holds no trajectories, or is not what it was when the run was planned.
+            If the file has no trajectories, or has changed since the run was planned.
         """
         return _read(self)
 
@@ -172,7 +172,7 @@ class Recording:
 def resample(data: Trajectories, seed: int) -> Trajectories:
     """Resample as many trajectories with replacement; of a single one, blocks of time.
 
-    A block is as long as BLOCKS of them make up the whole; neighbours share no pair.
+    A trajectory is divided into BLOCKS blocks; neighbouring blocks share no pair.
     """
     rng = generator({"seed": seed, "of": len(data)}, "trajectories drawn again")
     if len(data) > 1:

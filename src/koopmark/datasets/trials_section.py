@@ -18,9 +18,10 @@ SHIFTED = "times of trials"
 class TrialsSection(Section):
     """Trials of unequal length, with gaps and uneven times; by default none of these.
 
-    Test trajectories are full and even whatever it says. Everything is drawn from generators of its
-    own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise. With
-    a `pattern` nothing is drawn: trials are recorded as others were.
+    It does not affect test trajectories, which have no gaps and even times. Gaps and lengths have
+    their own random generators: they do not depend on the noise, and at the same seed more gaps
+    include fewer. With a `pattern` nothing is random: trials have the times and gaps of a
+    recording.
     """
 
     shortest: float = Field(default=1.0, gt=0, le=1)
@@ -110,8 +111,8 @@ class TrialsSection(Section):
     def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
         """Times (T,), or (M, T) for `count` trials, from an even grid (T,) that starts at 0.
 
-        They increase: the first is 0, and none is after the end of the grid. Those of a pattern are
-        its own, at the interval of the grid.
+        Times increase from 0 and do not exceed the grid. Times of a pattern are scaled to the
+        interval of the grid.
         """
         given = self.given()
         if given is not None:
