@@ -66,8 +66,8 @@ class Measured(ReprMixin):
     dt : float
         Sampling interval; NaN if no trial has two samples.
     jitter : float
-        Unevenness of times: the range, as a share of dt around grid points, of uniform deviations
-        with the same variance.
+        Unevenness of times: independent uniform deviations of up to this share of dt from a grid
+        would be as large.
     on_grid : bool
         Whether deviations of times from a grid do not accumulate along a trial.
     horizon : float

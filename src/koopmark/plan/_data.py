@@ -40,8 +40,8 @@ class Source:
 def sources(suite: Suite) -> list[Source]:
     """The datasets of a suite in the order of its file: named ones, recordings, sweeps.
 
-    A level is called after the recipe, or the sweep's `name`, and what is varied:
-    `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
+    Names of levels consist of the recipe, or the sweep's `name`, and the varied values, such as
+    `rnn_10_2/noise=0.1` and `rnn_10_2/n=10,rank=2`.
     """
     named = [
         _recording(suite, RecordingSection(file=entry), "datasets")

@@ -45,12 +45,12 @@ def rows(suite: Suite, known: set[str]) -> list[Row]:
     ----------
     suite : Suite
     known : set of str
-        The names by which an entry may ask for datasets.
+        Names by which an entry can select datasets.
 
     Raises
     ------
     ConfigError
-        Naming the file, the key and what is allowed.
+        If an entry has a mistake; the message names the file, the key and what is allowed.
     """
     listed = {entry.use for entry in suite.methods}
     added = [MethodEntry(use=name) for name in ANCHORS if name not in listed]

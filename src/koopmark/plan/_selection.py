@@ -18,7 +18,7 @@ SHOWN = 20
 class Selection:
     """The selected methods, datasets and seeds of a plan; by default all.
 
-    The anchors are fitted to whatever data the wanted cells have.
+    Anchors run on all data of the selected cells.
     """
 
     methods: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Selection:
         Raises
         ------
         ConfigError
-            For a name that no cell has, or where no cell has all that is wanted.
+            If no cell has one of the names, or no cell matches all of the selection.
         """
         labels = dict.fromkeys(cell.label for cell in cells)
         methods = [*labels, *(cell.asked for cell in cells if cell.asked)]

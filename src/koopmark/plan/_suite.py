@@ -198,7 +198,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     Raises
     ------
     ConfigError
-        Naming the file, the key and what is allowed.
+        If the file has a mistake; the message names the file, the key and what is allowed.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
@@ -227,8 +227,8 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
     ----------
     suite : Suite
     uses : list of str
-        As `MethodEntry.use`; a file is taken from the current folder. What the suite has at its
-        defaults already is not there twice.
+        Methods as in `MethodEntry.use`; files are relative to the current folder. Methods that the
+        suite already has with default options are not repeated.
     """
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
@@ -244,8 +244,8 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
 def foreign_code(suite: Suite) -> list[str]:
     """The code outside koopmark that the suite would run; nothing is imported.
 
-    A line for each: `/path/to/file.py:Class`, `package.module:Class`, and for a name that an
-    installed package offers what it stands for.
+    A line for each: `/path/to/file.py:Class`, `package.module:Class`, or the class behind the name
+    of an entry point.
     """
     folder = suite.path.parent
     found = [

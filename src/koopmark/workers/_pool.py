@@ -54,12 +54,12 @@ def execute(
 ) -> Generator[Rows, None, None]:
     """Run cells in `jobs` worker processes and yield their rows as they end.
 
-    Closing the iterator ends the fits under way.
+    Closing the iterator ends the running fits.
 
     Raises
     ------
     ConfigError
-        If worker processes cannot be kept alive at all, or have no room for their notes.
+        If worker processes cannot be started, or there is no space for their notes.
     """
     if not cells:
         return
