@@ -183,7 +183,7 @@ def forecast_skill(model: Model, data: Trajectories) -> float:
     blocks = data.blocks(least=model.window + 1)
     if not blocks:
         raise ValueError(
-            f"nothing to forecast: no stretch without a gap is longer than the window, "
+            f"nothing to forecast: no segment without a gap is longer than the window, "
             f"{model.window}"
         )
     truths = [block.states[:, model.window :] for block in blocks]

@@ -48,8 +48,8 @@ def build(tmp_path_factory):
 
 
 MISTAKES = [
-    ({"inputs": {"amplitude": 2.0}}, "inputs: amplitude: there are no inputs without channels"),
-    ({"inputs": {"channels": 0, "kind": "steps"}}, "inputs: kind: there are no inputs without"),
+    ({"inputs": {"amplitude": 2.0}}, "inputs: amplitude: there are no inputs: channels"),
+    ({"inputs": {"channels": 0, "kind": "steps"}}, "inputs: kind: there are no inputs: channels"),
     ({"inputs": {"channels": 1, "hold": 3.0}}, "hold: only kind = 'steps' has it"),
     (
         {"inputs": {"channels": 1, "kind": "steps", "dither": 0.0}},

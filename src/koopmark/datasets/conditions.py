@@ -44,8 +44,8 @@ def check_conditions(recipe: "Contents") -> None:
     if recipe.truth.principal and (under or system.discrete):
         what = " and ".join(f"[{name}]" for name in under) or "a map"
         raise ValueError(
-            f"truth: principal = true with {what}: principal eigenfunctions are known of flows "
-            "alone, without inputs and seen whole: leave it out"
+            f"truth: principal = true with {what}: principal eigenfunctions are known only for "
+            "flows without inputs or sensors: leave it out"
         )
     inputs, steps = recipe.inputs, recipe.sampling.steps
     if inputs.kind == "multisine" and steps < 3 * inputs.channels:

@@ -77,8 +77,8 @@ class InputsSection(Section):
         given = self.model_fields_set - {"channels"}
         if not self.channels and given:
             raise ValueError(
-                f"{', '.join(sorted(given))}: there are no inputs without channels, their number: "
-                "it must be 1 or more"
+                f"{', '.join(sorted(given))}: there are no inputs: channels, their number, must be "
+                "1 or more"
             )
         for key, kinds in OWN_KEYS.items():
             if key in given and self.kind not in kinds:

@@ -145,5 +145,5 @@ class ObservationSection(Section):
 
 def _of_seed(given: tuple[Some, ...], seed: int, name: str) -> Some:
     if seed >= len(given):
-        raise ValueError(f"{name}: there are {len(given)}, and none for the seed {seed}")
+        raise ValueError(f"{name}: there are {len(given)}, but none for seed {seed}")
     return given[seed]

@@ -51,7 +51,7 @@ class TrialsSection(Section):
             return None
         folder: Path | None = (info.context or {FOLDER: Path()}).get(FOLDER)
         if folder is None:
-            raise ConfigError(f"pattern = {name!r} names a file, and what is read here may not")
+            raise ConfigError(f"pattern = {name!r} names a file, which is not allowed here")
         path = (folder / name).absolute()
         Pattern.read(path)
         return str(path)

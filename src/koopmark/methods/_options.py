@@ -168,7 +168,7 @@ def _filled(
         twice = [option for option in said if not isinstance(base, Mapping) or option in base]
         if twice:
             raise ConfigError(
-                f"{twice[0]} is given beside {name}, which has it already: it must be in one place"
+                f"{twice[0]} is given beside {name}, which has it already: give it only once"
             )
     elif kind is None and is_dataclass(default) and _has(default, outside):
         base = _jsonable(default)

@@ -92,8 +92,8 @@ class Exact(InformedMethod):
         _refuse_empty(key)
         if key.latent:
             raise Skip(
-                "no target is a function of what the sensors show, and the rest of the state is "
-                "shown to no fit"
+                "no target is a function of the sensor values, and fits do not see the rest of the "
+                "state"
             )
         targets = key.targets
         if key.inputs:

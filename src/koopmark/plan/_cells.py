@@ -127,7 +127,7 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
             source = source_digest(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
-                f"{row.key}: what {use!r} depends on cannot be told "
+                f"{row.key}: the dependencies of {use!r} cannot be determined "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
         entries.append(_Entry(row, how, version, source))
@@ -187,7 +187,7 @@ def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -
     for label, count in Counter(labels).items():
         if count > 1:
             raise ConfigError(
-                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ{hint}"
+                f"{suite.path}: {key}: {label!r} occurs {count} times, but all must differ{hint}"
             )
 
 

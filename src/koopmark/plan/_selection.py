@@ -86,8 +86,8 @@ def refuse_whole_run(folder: Path) -> None:
         return
     if not (isinstance(about, dict) and "part" in about):
         raise ConfigError(
-            f"{folder}: holds the run of a whole suite, whose tables and report a part of one "
-            f"would replace: --out must be another folder"
+            f"{folder}: holds the run of a whole suite, and a partial run would replace its tables "
+            f"and report: --out must be another folder"
         )
 
 

@@ -120,7 +120,7 @@ class SweepEntry(Section):
                     f"one for each of {', '.join(self.vary)}"
                 )
         if twice := [key for key in self.vary if key in self.set]:
-            raise ValueError(f"{twice[0]} is varied and set: it must be one of the two")
+            raise ValueError(f"{twice[0]} is both varied and set: choose one of the two")
         return self
 
 

@@ -82,7 +82,7 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
         source = replace(test, states=np.where(test.recorded.mask[..., None], test.latent, np.nan))
     if simulate is None:
         if sensors is not None or key.latent:
-            return "what sensors show does not say from where to simulate the system"
+            return "the sensor values do not determine the state to simulate the system from"
         return "the answer key does not say how to simulate the system"
     size = source.states.shape[2]
     if test.regular:

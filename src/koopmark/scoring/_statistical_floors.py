@@ -86,7 +86,7 @@ def statistical_floors(
         still = np.ptp(train.snapshots().reshape(-1, len(level)), axis=0) == 0.0
         level = np.where((level == 0.0) & still, 1.0, level)
         if not level.all():
-            note = "statistical_floor: a channel without noise beside others that have some"
+            note = "statistical_floor: some channels have noise and others do not"
             return tuple(StatisticalFloor(note=note) for _ in key.targets)
         # In channels s / σ the noise is 1 in all.
         seen = (
@@ -101,13 +101,13 @@ def statistical_floors(
     if n > MOST_VARIABLES:
         why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
     elif key.latent:
-        why = "the target is a function of the whole state, and of no state of what sensors show"
+        why = "the target is a function of the whole state, but not of the sensor values"
     elif key.discrete and null is None:
         why = "not computed for maps other than networks"
     else:
         why = "known only for eigenfunctions that are affine in the state, and their products"
     if key.inputs and null is None:
-        why = "not computed under inputs for other than networks seen by no more sensors than units"
+        why = "with inputs it is computed only for networks with no more sensors than units"
     if key.latent or ((key.discrete or key.inputs) and null is None):
         note = f"statistical_floor: {why}"
         return tuple(StatisticalFloor(note=note) for _ in key.targets)
@@ -268,7 +268,7 @@ def _lawful(
         driven = basis.T @ null.drive[:, ever]
         train = replace(train, inputs=train.inputs[..., ever])
         if apart and np.linalg.matrix_rank(driven) < basis.shape[1] - products.vectors.shape[1]:
-            return "the training inputs do not tell all that inputs do not reach"
+            return "the training inputs do not show all functions that inputs do not reach"
     elif reached and apart:
         # Nothing is known of the others then.
         basis = products.vectors

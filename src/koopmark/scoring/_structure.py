@@ -45,10 +45,10 @@ NEGLIGIBLE = 1e-4
 """Noise relative to a channel below which it is as good as none."""
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
-NO_FUNCTION = "no such function: the weights have full rank, or the channels are too few of them"
+NO_FUNCTION = "no such function: the weights have full rank, or there are too few channels"
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
-being alike, the others may be impostors whose eigenvalue is merely near."""
+being alike, the others may be spurious pairs whose eigenvalue is merely near."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +254,7 @@ def _within_noise(
         return Structure(np.eye(n + 1))
     notes = []
     if seen.unseen:
-        notes = [f"in {seen.unseen} of {n} directions the data show noise alone"]
+        notes = [f"in {seen.unseen} of {n} directions the data show only noise"]
     if seen.found < seen.fewest:
         allowed = n - seen.refused - seen.unseen
         none = f"no such function in the other {n - seen.unseen}" if notes else NO_FUNCTION

@@ -334,7 +334,7 @@ def gain_error(
     if gains is None:
         return 1.0, "gain_error: the method gives no gains, which counts as all of them missing"
     if functions is None or choice.chosen is None:
-        return np.nan, "gain_error: no functions stand for the target"
+        return np.nan, "gain_error: no functions are matched to the target"
     values = functions.values[:, choice.chosen]
     level = level_columns(values)
     own = level_columns(gains[choice.chosen].T, like=values).T

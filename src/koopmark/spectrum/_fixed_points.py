@@ -283,7 +283,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     if contracts(system) and len(points) == 1:
         return points[0]
     if not points:
-        raise NoSpectrum("the network has no stable fixed point that was found")
+        raise NoSpectrum("no stable fixed point of the network was found")
     slowest = max(point.growth for point in points)
     following = min(SETTLED / abs(slowest), LONGEST)
     following = float(np.ceil(following + 1.0)) if system.discrete else following
@@ -294,7 +294,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     rests = np.min(distance, axis=1) <= AT_REST * (1.0 + np.linalg.norm(places[nearest], axis=1))
     if not rests.all():
         lost = f"{int(np.sum(~rests))} of {len(states)} test trajectories"
-        raise NoSpectrum(f"{lost} end at no fixed point that was found")
+        raise NoSpectrum(f"{lost} do not end at any fixed point that was found")
     attracting = np.unique(nearest)
     if len(attracting) > 1:
         raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")

@@ -205,7 +205,7 @@ def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, 
             return {name: contents.table(name) for name in names}
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             # It may be anyone's, and any seal can be computed.
-            raise Damaged(f"it holds what does not belong there: {one_line(error)}") from None
+            raise Damaged(f"it has invalid contents: {one_line(error)}") from None
 
 
 def write_tables(folder: str | Path) -> None:
@@ -420,10 +420,10 @@ def _explained(path: Path, doing: str) -> Iterator[None]:
     except Damaged as error:
         raise ConfigError(
             f"{path}: damaged ({error}): run its suite again with --out {quote(str(folder))}, "
-            f"which keeps what is intact and does the rest anew"
+            f"which keeps intact results and repeats the rest"
         ) from None
     except OSError as error:
-        kept = ": what is stored is kept, and the same command goes on from there"
+        kept = ": stored results are kept, and the same command resumes from there"
         raise ConfigError(
             f"{folder}: cannot be {doing} ({error.strerror}){kept if folder.is_dir() else ''}"
         ) from None

@@ -218,7 +218,7 @@ class System(_repr.ReprMixin, Gated, ABC):
             spaces = self.targets(max_degree)
             return tuple(SeenEigenspace.of(space, sensors.view) for space in spaces)
         raise NoKey(
-            f"of {a(type(self).__name__)} it is not known which eigenfunctions are functions of "
+            f"it is not known which eigenfunctions of {a(type(self).__name__)} are functions of "
             "fewer sensors than it has variables: take as many, or a network of the relaxation "
             "family"
         )
