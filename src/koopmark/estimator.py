@@ -22,8 +22,7 @@ OWN = ("method", "dt")
 
 LARGEST = 1e100
 WORST = -1e9
-"""What a forecast scores that grows without bound: searches average scores, and rank no infinity.
-"""
+"""Score of a forecast that diverges; finite, because searches average scores."""
 
 
 class Estimator(ReprMixin):

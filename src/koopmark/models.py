@@ -17,7 +17,8 @@ from koopmark._config import shortened
 from koopmark.simulation import SAME_INTERVAL
 
 Lift = Callable[[NDArray], NDArray]
-"""(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
+"""Maps states (P, N) to dictionary values (P, D); for delay methods (P, w N), oldest state
+first."""
 
 
 class Model(_repr.ReprMixin, Gated, ABC):
@@ -67,22 +68,22 @@ class Model(_repr.ReprMixin, Gated, ABC):
             cls.forced = _under_inputs(cls.forced)  # type: ignore[method-assign]
 
     window: int = 1
-    """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
+    """Number of successive states that an eigenfunction takes: 1 unless the method uses delays."""
 
     channels: int | None = None
-    """How many variables the training states have, N; set by `Method.fit`."""
+    """Number N of channels of the training data; set by `Method.fit`."""
 
     pairs: int | None = None
-    """How many pairs of recorded neighbours the training data have, M (T - 1) if nothing is
+    """Number of pairs of successive recorded states in the training data, M (T - 1) if nothing is
     missing; set by `Method.fit`."""
 
     pairs_used: int | None = None
-    """How many of these the fit used; None for all. Set by `Method.fit`, which is told by whatever
-    leaves out the others (`koopmark.methods.remarks.fitted_to`)."""
+    """Number of these pairs that the fit used; None for all. Set by `Method.fit` from calls of
+    `koopmark.methods.remarks.fitted_to`."""
 
     dt: float
-    """Sampling interval of the training data: the spacing of the states in a window, and the step
-    by which frequencies beyond π / dt are told from their aliases."""
+    """Sampling interval of the training data: the spacing of the states in a window, and the
+    interval by which frequencies beyond π / dt are told from their aliases."""
 
     @property
     @abstractmethod
@@ -156,7 +157,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
         return None
 
     note: str = ""
-    """What a reader of the results should know, such as that one trajectory was used."""
+    """Remarks for readers of the results, such as that one trajectory was used."""
 
     def noted(self, remarks: Iterable[str]) -> Self:
         """The same model with these remarks added to its note."""

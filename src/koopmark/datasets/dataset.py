@@ -54,7 +54,8 @@ class Dataset(ReprMixin):
     fresh: FreshTrajectories
     note: str = ""
     held_out: Trajectories | None = None
-    """Recorded as `train` is, if the recipe holds some out; of a recording that is all there is."""
+    """Held-out data, recorded as `train` is, if the recipe holds some out; for a recording
+    always."""
 
     def _facts(self) -> list[str]:
         parts = [f"{len(self.train):,} trajectories to fit to", f"{len(self.test):,} to test on"]

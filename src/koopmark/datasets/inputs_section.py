@@ -37,30 +37,31 @@ class InputsSection(Section):
 
     channels: NonNegativeInt = 0
     kind: Literal["white", "steps", "multisine", "feedback", "constant", "given"] = "white"
-    """`white`: independent normal values in each interval; `steps`: such values kept for `hold`
-    intervals on average; `multisine`: sums of sines at frequencies of the channel's own, with
-    random phases; `feedback`: v = -K x + dither; `constant`: the same values in every interval of
-    every trajectory, which excite nothing; `given`: those of the pattern of trials."""
+    """`white`: independent normal values in each interval; `steps`: such values, each kept for
+    `hold` intervals on average; `multisine`: sums of sines with random phases, at different
+    frequencies for each channel; `feedback`: v = -K x + dither; `constant`: the same values in
+    every interval of every trajectory, which excite nothing; `given`: inputs of the pattern of
+    trials."""
     amplitude: PositiveFloat = 1.0
-    """Root mean square of each channel; of feedback, of the dither if `dither` is 1. Other
-    amplitudes are other draws, not the same ones scaled."""
+    """Root mean square of each channel; for feedback, of the dither if `dither` is 1. Other
+    amplitudes give other random values, not the same ones scaled."""
     hold: float = Field(default=5.0, ge=1.0, le=1e9)
-    """Of steps: the mean number of sampling intervals between two, geometric. Longer than the
-    horizon: one value for each trajectory."""
+    """For steps: mean number of sampling intervals between two changes (geometrically distributed).
+    If it exceeds the horizon, each trajectory has one value."""
     feedback: PositiveFloat = 0.5
-    """Of feedback: K = `feedback` B⁺, so that states in the range of B decay by this much faster,
-    in units of the leak; methods that ignore inputs take this for the system's own decay."""
+    """For feedback: K = `feedback` B⁺, so that states in the range of B decay faster by this rate,
+    in units of the leak. Methods that ignore inputs take this for the decay of the system."""
     dither: float = Field(default=1.0, ge=0.0)
-    """Of feedback: white inputs that are added, as a share of the amplitude. With 0 inputs are
-    linear in the states: no data tell the gains from the dynamics."""
+    """For feedback: amplitude of added white inputs, as a share of `amplitude`. With 0, inputs are
+    linear in the states, and no data tell the gains from the dynamics."""
     scale: tuple[PositiveFloat, ...] | None = None
-    """Of given: the unit of each channel. Columns of B are divided by it, and test inputs
-    multiplied; 1 if left out."""
+    """For given inputs: unit of each channel. Columns of B are divided by it, and test inputs
+    multiplied; 1 by default."""
     units: tuple[NonNegativeInt, ...] | None = None
-    """Which units the inputs reach, numbered from 0; all if left out."""
+    """Units that the inputs reach, numbered from 0; all by default."""
 
     recorded: bool = True
-    """Whether the training data hold them; if not, methods are given the states alone."""
+    """Whether the training data contain the inputs; if not, methods see the states only."""
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:

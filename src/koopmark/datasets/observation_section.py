@@ -11,7 +11,7 @@ from koopmark.systems import Sensors
 
 Some = TypeVar("Some")
 OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
-"""Keys that say what is seen, one of which may be given; the others say in which units."""
+"""Keys that define the sensors, of which one may be given; the other keys set their units."""
 
 
 class ObservationSection(Section):
@@ -32,9 +32,9 @@ class ObservationSection(Section):
     matrices: tuple[tuple[tuple[float, ...], ...], ...] | None = None
 
     scale: tuple[PositiveFloat, ...] | None = None
-    """Units of the channels: what each shows is multiplied by its number."""
+    """Scale of each channel: sensor values are multiplied by it."""
     offset: tuple[float, ...] | None = None
-    """What is added to each channel then; or, with `offsets`, for each seed."""
+    """Offset added to each scaled channel, or with `offsets` one for each seed."""
     offsets: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod

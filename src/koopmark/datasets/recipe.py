@@ -47,10 +47,10 @@ class Reference(Section):
     """An entry of `[[references]]`: a source of the recipe's system."""
 
     authors: tuple[Text, ...] = Field(min_length=1)
-    """`Family, Given` or the family name alone."""
+    """`Family, Given`, or the family name only."""
     title: str = ""
     journal: str = ""
-    """Or the proceedings."""
+    """The journal or the proceedings."""
     volume: str = ""
     pages: str = ""
     publisher: str = ""
@@ -58,9 +58,9 @@ class Reference(Section):
     doi: str = ""
     url: str = ""
     note: str = ""
-    """Of what is published nowhere, such as `poster`."""
+    """Kind of an unpublished source, such as `poster`."""
     use: str = ""
-    """What is taken from it, if not the system as a whole."""
+    """What is taken from it, if not the whole system."""
 
     @property
     def text(self) -> str:
@@ -124,7 +124,8 @@ class TruthSection(Section):
     """The `[truth]` section: which eigenspaces are targets."""
 
     principal: bool = False
-    """Whether all of the lattice down to -max_degree is, beyond the eigenspaces in closed form."""
+    """Whether all lattice eigenspaces down to -max_degree are targets, not only those in closed
+    form."""
 
 
 class Contents(Section):

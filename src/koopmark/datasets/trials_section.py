@@ -25,24 +25,25 @@ class TrialsSection(Section):
     """
 
     shortest: float = Field(default=1.0, gt=0, le=1)
-    """Share of the horizon that every trial lasts: lengths are uniform from it to all of it."""
+    """Shortest length of trials as a share of the horizon; lengths are uniform from it to all of
+    it."""
     gaps: float = Field(default=0.0, ge=0, le=0.9)
-    """Share of the states missing in gaps, of those within the length of their trial."""
+    """Share of the states missing in gaps, within the length of their trial."""
     gap: float = Field(default=5.0, ge=1, le=1e6)
     """Mean length of a gap, in steps."""
     missing: float = Field(default=0.0, ge=0, le=0.9)
-    """Share of single values missing, of those that are in no gap."""
+    """Share of single missing values outside gaps."""
     jitter: float = Field(default=0.0, ge=0, lt=0.5)
-    """Each time but the first is uniform within this share of dt about its place in the grid."""
+    """Each time but the first is uniform within this share of dt around its grid point."""
 
     held_out: float | None = Field(default=None, gt=0, lt=1)
-    """Share of the training trajectories, or of the times of a single one, that no method is fitted
-    to: what is said of these as of a recording is compared with the truth."""
+    """Share of held-out training trajectories, or of held-out times of a single one. Verdicts on
+    them, as on a recording, are compared with the truth."""
 
     pattern: str | None = None
-    """A file, taken from the recipe's folder if relative, that says when and in which channels
-    trajectories were recorded and under which inputs (`koopmark twin` writes it). The horizon is
-    that of test trajectories alone then."""
+    """A file that says when and in which channels trajectories were recorded and with which inputs,
+    as `koopmark twin` writes it; relative paths start at the recipe's folder. The horizon then
+    applies to test trajectories only."""
 
     @field_validator("pattern")
     @classmethod

@@ -15,7 +15,7 @@ from koopmark.systems import NamedArray
 from koopmark.truth import Eigenspace
 
 MAX_FUNCTIONS = 64
-"""Of a larger eigenspace so many random directions are handed on."""
+"""Number of random directions that are exported from a larger eigenspace."""
 
 
 @dataclass(frozen=True)

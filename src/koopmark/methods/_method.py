@@ -29,21 +29,19 @@ from koopmark.models import Model
 from koopmark.simulation import Trajectories, check_range
 
 Role = Literal["method", "informed", "anchor"]
-"""How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the
-answer key of the system that the others are to find out about, and an `anchor`, which is given it
-too, marks an end of the scores and is in every run, whatever part of its suite is done."""
+"""How a fit takes part in a comparison. Only a `method` is ranked. An `informed` method is given
+the answer key of the system that other methods have to recover. An `anchor` is given the key too;
+it marks an end of the scores and is part of every run."""
 
 Sampling = Literal["regular", "segments", "any"]
-"""What `_fit` can use of what was recorded, from least to most.
-
-`regular`: trajectories of one length without gaps, at even times; `_fit` is given the part of the
-data that is so (`Trajectories.rectangle`). `segments`: stretches of any lengths at one sampling
-interval, and so trials of unequal length and with gaps; `_fit` is given all data and reads `pairs`,
-`windows`, `blocks` or `segments`. `any`: every recorded state at its own time, as in `records`.
-"""
+"""What `_fit` can use of recorded data, from least to most. `regular`: trajectories of one length
+without gaps at even times; `_fit` is given the regular part of the data (`Trajectories.rectangle`).
+`segments`: segments of any lengths with one sampling interval, and so trials with gaps and of
+unequal length; `_fit` is given all data and reads `pairs`, `windows`, `blocks` or `segments`.
+`any`: every recorded state at its own time, as in `records`."""
 
 Recoverable = Literal["linear", "trajectory", "axes", "line", "plane", "nonlinear"]
-"""Data of `koopmark.methods.contract` on which a method may have to be exact."""
+"""Data in `koopmark.methods.contract` on which a method may have to be exact."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ SEALED = {
     "fit": "a method writes _fit, and what is done around it is the same for all",
     "fit_with": "a method writes _fit, and what is done around it is the same for all",
 }
-"""What no method defines for itself, with the reason."""
+"""Methods that subclasses must not define, with the reason."""
 
 
 @dataclass(frozen=True)

@@ -115,26 +115,26 @@ class Description:
 
     name: str
     summary: str
-    """What it does, in two sentences or one."""
+    """What it does, in one or two sentences."""
     papers: tuple[Paper, ...]
-    """Where the algorithm comes from."""
+    """Papers that the algorithm comes from."""
     library: str
-    """The distribution that does the work; "koopmark" for our own."""
+    """The distribution that does the computation; "koopmark" for koopmark's own methods."""
     role: Role
     options: dict[str, Any]
-    """Those that differ from the defaults of its class."""
+    """Options that differ from the defaults of its class."""
     library_default: bool
-    """Whether it does what its library does if its user sets nothing."""
+    """Whether its options are the library's defaults."""
     default_name: str
-    """The registered method that does; empty if there is none."""
+    """Name of the registered method with the library's defaults; empty if there is none."""
     takes_dictionary: bool
-    """Whether its user chooses the functions that it combines."""
+    """Whether the user chooses the dictionary."""
     one_trajectory: bool
-    """Whether it is fitted to one trajectory alone."""
+    """Whether it is fitted to a single trajectory."""
     sampling: Sampling
-    """What it can use of data with gaps, trials of unequal length or uneven times."""
+    """Which data with gaps, unequal lengths or uneven times it can use."""
     inputs: bool
-    """Whether it uses inputs; otherwise it is fitted as if there were none."""
+    """Whether it uses inputs; otherwise they are ignored."""
 
 
 def described(name: str) -> Description:

@@ -46,7 +46,7 @@ MANY = 30
 """States in a row beyond those that a method needs."""
 
 LOSSES = (*CASES, "map", "inputs")
-"""What `Tags.loses` may name."""
+"""Names that `Tags.loses` may have."""
 
 FOLLOWED = 1e3
 """How much more a forecast under inputs may be off than what it is made of."""

@@ -45,9 +45,9 @@ class Cell:
     limits: Limits
     level: Level = NO_LEVEL
     sources: tuple[str, ...] = ()
-    """What the suite calls the dataset besides: the sweep it is a level of, and its recipe."""
+    """Other names of the dataset in the suite: its sweep and its recipe."""
     asked: str = ""
-    """What the suite's file calls the method, which may stand for several rows."""
+    """Name of the method in the suite's file, which may mean several rows."""
 
     @property
     def dataset(self) -> str:

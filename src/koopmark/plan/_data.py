@@ -17,11 +17,11 @@ class Level:
     """Position of a dataset in a sweep; empty for datasets that are in no sweep."""
 
     family: str = ""
-    """The sweep."""
+    """Name of the sweep."""
     axis: str = ""
-    """What is varied, such as `noise` or `n, rank`."""
+    """The varied key, such as `noise` or `n, rank`."""
     level: float = nan
-    """The value, or that of the first key; missing where it is no number."""
+    """The value, or the value of the first key; missing if it is not a number."""
     level_text: str = ""
 
 

@@ -22,10 +22,10 @@ class Selection:
     """
 
     methods: tuple[str, ...] = ()
-    """As the tables call them; what the suite's file calls one that stands for several rows means
-    all of these."""
+    """Names as in the tables; a name in the suite's file that means several rows selects all of
+    them."""
     datasets: tuple[str, ...] = ()
-    """As the tables call them; what the levels of a sweep go by means all of its levels."""
+    """Names as in the tables; the name of a sweep selects all of its levels."""
     seeds: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:

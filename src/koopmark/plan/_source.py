@@ -15,7 +15,7 @@ EVERY_FIT = (
     ("koopmark.plan._cells", "Cell"),
     ("koopmark.plan._cells", "seeded"),
 )
-"""What every fit goes through; the rest hangs on its method and its recipe."""
+"""Code that every fit runs; the rest depends on its method and recipe."""
 
 
 def source_digest(method: Method) -> str:

@@ -10,7 +10,7 @@ from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.results import Results, known, results
 
 Run = Results | str | Path
-"""A run, or its folder."""
+"""A run or its folder."""
 
 
 def run_of(run: Run) -> Results:

@@ -38,7 +38,7 @@ class Finished(ReprMixin):
     clock: Clock = field(default_factory=Clock)
     jobs: int = 1
     budget: float | None = None
-    """Seconds; None if the suite has none, or not all of it was done now."""
+    """Seconds; None if the suite has no budget, or only part of it was run now."""
 
     def took(self) -> str:
         """Summary of the time of the run: how long, of which budget, and by phase.

@@ -47,8 +47,8 @@ MOST_KEPT = 2_000_000
 """Values of exact eigenfunctions that are kept from one fit to the next: 16 MB."""
 
 VERIFIED, SPURIOUS = 1e-3, 1e-1
-"""A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics, of a
-map one whose residual is below the first; with one above the second it does not."""
+"""Residual bounds of recovered pairs on the test set. A pair with a residual below VERIFIED times
+|e^{λ̂Δt}| (for a map, below VERIFIED) obeys the dynamics; above SPURIOUS it does not."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,13 @@ class VerdictScores:
     verdict: str
     reason: str
     eigenvalue_defect: float = nan
-    """By how much λ disobeys on clean data, relative as its bound is."""
+    """Error of λ on clean data, in the unit of its bound."""
     function_defect: float = nan
     exact_error: float = nan
-    """From the nearest exact eigenvalue, relative as the bounds are; NaN if not all are known."""
+    """Distance to the nearest exact eigenvalue, in the unit of the bounds; NaN if not all are
+    known."""
     true: float = nan
-    """1 if all of these are within what a verdict promises, 0 if not, NaN if it is not known."""
+    """1 if all of these are within the bounds of a supported verdict, 0 if not, NaN if unknown."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,15 @@ class ForecastScores:
 
     steps: int
     lead: float
-    """In units of time."""
+    """Time ahead."""
     error: float
-    """Root-mean-square error over channels, each in units of its standard deviation over the
+    """Root mean square error over channels, each in units of its standard deviation over the
     training data."""
     forecasts: int
-    """Over how many."""
+    """Number of forecasts."""
     parts: str
-    """JSON: of each part of the data (a trial, or a span of time of a single one) its number, how
-    many forecasts start there, and their mean-square error."""
+    """JSON: for each part of the data (a trial, or a time span of a single one) its number, the
+    number of forecasts that start in it, and their mean square error."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,13 @@ class StructureScores:
     """NaN if no functions share a real rate."""
     size: int
     rank: int
-    """What it is at most, `size` if there is no structure."""
+    """Upper bound on the rank; `size` if there is no structure."""
     rank_low: int
-    """What it is at least: held-out data rule out less, whatever the model found."""
+    """Lower bound on the rank from held-out data, for any model."""
     null_space: str
     """JSON: the rows of an orthonormal basis (N, N - rank), in units of the channels."""
     offset: str
-    """JSON: b (N - rank,), where the attracting set is {y : Uᵀy = b}."""
+    """JSON: b (N - rank,) of the attracting set {y : Uᵀy = b}."""
     note: str
 
 
@@ -153,7 +154,7 @@ class CourseScores:
     index: int
     trial: int
     times: str
-    """JSON; times, real and imaginary parts are equally long."""
+    """JSON; times, real and imaginary parts have equal lengths."""
     values_re: str
     values_im: str
 

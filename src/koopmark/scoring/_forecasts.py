@@ -10,7 +10,7 @@ from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 LEADS = 12
-"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
+"""Number of leads at which forecasts are compared, spread evenly over the logarithm."""
 LONGEST_LEAD = 1000
 """Sampling intervals that a forecast reaches ahead at most."""
 FEWEST = 3
@@ -18,12 +18,12 @@ FEWEST = 3
 MOST_STARTS = 500
 """Forecasts of one lead, but one of each stretch at least."""
 PARTS = 100
-"""Parts of the data, at most, of which errors are told by themselves."""
+"""Largest number of parts of the data with separate errors."""
 
 Predictor = Callable[[NDArray, NDArray[np.intp], NDArray | None], NDArray | None]
-"""From windows (P, w, N), numbers of intervals ahead (K,), increasing, and inputs (P, S, q) held
-from the last state of each window on, S being the largest number, to states (P, K, N). None if it
-predicts none."""
+"""Maps windows (P, w, N), increasing numbers of intervals ahead (K,), and inputs (P, S, q) held
+from the last state of each window on (S the largest number ahead) to states (P, K, N), or to None
+if it makes no predictions."""
 
 
 @dataclass(frozen=True)

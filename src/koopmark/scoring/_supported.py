@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 SUPPORTED, NOT_SUPPORTED, UNTOLD = "supported", "not supported", "cannot be told"
 DEVIATIONS = 3.0
-"""Standard errors within which everything is noise: several tests are made of each pair."""
+"""Number of standard errors that count as noise; several tests are made of each pair."""
 STILL = 0.02
 """How much a constant may change over the horizon by its eigenvalue."""
 EIGENVALUE_WITHIN, FUNCTION_WITHIN = 0.05, 0.25
-"""Shares of the rate: errors of λ and φ surely below them are support, one surely above refuses."""
+"""Bounds on the relative errors of λ and φ: a pair is supported if both are surely below, and not
+supported if one is surely above."""
 FAR = 10.0
 """Relative rate of disobedience beyond which its size says nothing more: e^{λt} is gone then."""
 LAG = 3

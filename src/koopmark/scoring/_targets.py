@@ -28,9 +28,9 @@ from koopmark.truth import Eigenspace
 FOUND = 1e-3
 """A target is found if neither error exceeds this."""
 FLOORS = 3.0
-"""Under noise, if each is at most so many of its statistical floors."""
+"""With noise, a target is also found if each error is at most this many statistical floors."""
 DIGITS = 9.0
-"""The most digits that count."""
+"""Largest number of digits that counts."""
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""

@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 FILE, LOCK = "run.jsonl", "run.lock"
 
 SCHEMA = 1
-"""Raised when what older koopmarks wrote cannot be read: a store of another one is left alone."""
+"""Version of the store's format; a store with another version is not read."""
 
 PATIENCE = 1.0
 """Seconds in which a process that holds a store has written whose it is."""
 
 LIMITED = ("timeout", "out_of_memory")
-"""How a fit ends at a limit: it is done again where the limits have changed."""
+"""Statuses of fits that ended at a limit; these are repeated if the limits have changed."""
 
 
 class Damaged(Exception):

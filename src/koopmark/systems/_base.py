@@ -414,7 +414,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
 
     equation: ClassVar[str] = ""
-    """What it obeys, in a line."""
+    """The equation in one line."""
 
     def _facts(self) -> list[str]:
         return [*filter(None, [self.equation]), f"N = {self.size:,}"]
