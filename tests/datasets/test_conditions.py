@@ -91,7 +91,7 @@ MISTAKES = [
             "observation": {"mixtures": 3},
             "system": {"kind": "random_relaxation", "n": 6, "rank": 2, "zeta": "cubic"},
         },
-        "observation: mixtures of units say nothing of cubic of each",
+        "observation: mixtures of units do not determine cubic of each unit",
     ),
     ({"map": {"alpha": 0.0}}, "map.alpha = 0.0"),
     ({"map": {"alpha": 0.3}, "sampling": SMALL}, "sampling: dt 0.1 of a map"),
