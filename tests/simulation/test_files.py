@@ -346,7 +346,11 @@ def test_a_malformed_table_gets_a_sentence(tmp_path, text):
         ({"a": STATES, "b": STATES}, {"dt": 1}, r"which array holds .* a \(2, 5, 3\), b \(2, 5, 3"),
         ({"X": STATES, "data": STATES}, {"dt": 1}, "may be 'X' or 'data': choose one"),
         ({"states": STATES}, {}, "there are no times: pass dt=, or time="),
-        ({"states": STATES, "dt": 0.1}, {"dt": 0.5}, "'dt' in the file has the times: do not pass dt="),
+        (
+            {"states": STATES, "dt": 0.1},
+            {"dt": 0.5},
+            "'dt' in the file has the times: do not pass dt=",
+        ),
         ({"states": STATES}, {"time": "tmies", "dt": 1}, "there is no array 'tmies'"),
         ({"states": STATES, "times": TIMES[:3]}, {}, "times must have shape"),
         ({"states": STATES, "times": TIMES[::-1]}, {}, "times must increase"),

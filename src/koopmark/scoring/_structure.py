@@ -494,9 +494,9 @@ def _of_the_rate(
     With F an orthonormal basis of those functions and P the projector that takes e^{-t} out of each
     trajectory, the singular values of P F are the sines of the angles to what decays so.
     Eigenvalues within a radius of -1 are not all at -1: among affine functions every combination
-    of such an impostor with the true ones is affine too.
+    of such a spurious one with the true ones is affine too.
 
-    A gap between the sines alone does not make an impostor. Of k functions that approximate null
+    A gap between the sines does not make a function spurious. Of k functions that approximate null
     vectors, whatever their error, some are exact: in the N + 1 dimensions of affine functions, or N
     if none has a constant, the s functions and the k null vectors share s + k - N. If no more than
     these are below the gap, those beyond are dropped only if they decay at a rate -1 + δ of their
@@ -523,7 +523,7 @@ def _of_the_rate(
         kept = directions[:, last:]
         forced = len(sines) + (len(sines) - first) - (affine.shape[1] - 1)
         if len(sines) - last <= forced:
-            # Combinations whose deviations are orthonormal: an impostor is not mixed with others.
+            # Combinations whose deviations are orthonormal: a spurious one is not mixed in.
             beyond = directions[:, first:last] / sines[first:last]
             moved = elapsed * profile
             if law.discrete:

@@ -501,8 +501,10 @@ class _Noise:
     def of(
         cls, observed: NDArray, even: NDArray, odd: NDArray, twice: NDArray, noise: MeasurementNoise
     ) -> "_Noise":
-        """From the sums with more noise, by draws (R, 4, lags, s): even and odd parts of what one
-        measure of it adds, and the even part of what two do."""
+        """The effect of noise, from sums with added noise by draws (R, 4, lags, s).
+
+        `even` and odd parts are those of one measure of noise, `twice` the even part of two.
+        """
         draws = len(even)
         within = stdtrit(draws - 1, ndtr(DEVIATIONS)) * np.sqrt(1.0 + 1.0 / draws)
         once, two = even.mean(axis=0), twice.mean(axis=0)

@@ -95,8 +95,11 @@ def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) 
 def _disobeyed(
     model: Model, eigenvalues: NDArray[np.complex128], windows: Windows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Rates at which the functions disobey after one interval, along themselves and in all, and
-    their standard deviation relative to their size; all (s,)."""
+    """Rates (s,) at which the functions violate their eigenvalues over one interval.
+
+    The first is along the functions themselves, the second in total. The third array is their
+    standard deviation relative to their size.
+    """
     states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
     dt, plane, both = windows.data.dt, windows.plane, windows.lags[1]
     values = windows.values(model, states, len(eigenvalues))
