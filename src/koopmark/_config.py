@@ -31,7 +31,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
     def sections(self) -> list["Section"]:
-        """This section and all sections in it, at any depth."""
+        """List the section itself and all sections in it, at any depth."""
         values = [getattr(self, name) for name in type(self).model_fields]
         inner = [value for value in values if isinstance(value, Section)]
         return [self, *(one for section in inner for one in section.sections())]

@@ -22,8 +22,7 @@ OWN = ("method", "dt")
 
 LARGEST = 1e100
 WORST = -1e9
-"""What a forecast scores that grows without bound: searches average scores, and rank no infinity.
-"""
+"""Score of a forecast that diverges; finite, because searches average scores."""
 
 
 class Estimator(ReprMixin):
@@ -31,22 +30,22 @@ class Estimator(ReprMixin):
 
     For example `GridSearchCV(Estimator("pydmd.dmd"), {"svd_rank": [2, 4]})`.
 
-    Samples are trials: a split of the data is one of their trajectories. An option of a dictionary
-    or kernel is named with its place, `dictionary__degree`, or in short, `degree`.
+    Samples are trials, so scikit-learn splits the data by trajectories. An option of a dictionary
+    or kernel has its path as name, `dictionary__degree`, or the short form `degree`.
 
     Parameters
     ----------
     method : str or Method
-        See `koopmark.fit`.
+        A method, as for `koopmark.fit`.
     dt : float, optional
-        The sampling interval of data that are arrays; Trajectories have their own.
+        Sampling interval of data that are arrays; Trajectories have their own.
     **options
-        Of the method, see `koopmark.methods.get`.
+        Options of the method, see `koopmark.methods.get`.
 
     Attributes
     ----------
     model_ : Model
-        After `fit`.
+        The fitted model, after `fit`.
     """
 
     model_: Model
@@ -60,14 +59,14 @@ class Estimator(ReprMixin):
         Parameters
         ----------
         X : Trajectories, (M, T, N) array_like, or list of (Tᵢ, N) array_like
-            Inputs come with Trajectories alone, and are split with them.
+            Inputs are possible with Trajectories only, and are split with them.
         y : None
             Not used.
 
         Raises
         ------
         ConfigError, ValueError, TypeError
-            As `koopmark.fit`, and if `X` is a matrix, whose rows a split would tear apart.
+            As `koopmark.fit`, and if `X` is a matrix, since a split would separate its rows.
         """
         self.model_ = methods.fit(self.method, self._trials(X), **self.options)
         return self
@@ -75,17 +74,17 @@ class Estimator(ReprMixin):
     def score(self, X: Any, y: object = None) -> float:  # noqa: ARG002
         """Skill of forecasts of the trials `X`: R² = 1 - Σ‖x̂ - x‖² / Σ‖x - x̄‖².
 
-        Every stretch of `X` without a gap is forecast from its first window to its end, with no
-        look at what follows, and x̄ is the mean of all states that are forecast. 1 is perfect, 0 as
-        good as their mean, and what grows without bound is worth -1e9. No truth is needed. Inputs
-        of `X` are known to a model that uses them; a method without inputs forecasts without them.
+        Every segment of `X` is forecast from its first window to its end, without later states, and
+        x̄ is the mean of all states that are forecast. 1 is perfect, 0 is as good as the mean, and
+        forecasts that diverge score -1e9. No answer key is needed. Methods that use inputs know
+        those of `X`; others forecast without them.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If it was not fitted.
         ValueError
-            If the method does not predict states, or no stretch is longer than the window.
+            If the method does not predict states, or no segment is longer than the window.
         """
         return forecast_skill(self._fitted("score"), self._trials(X))
 
@@ -113,7 +112,7 @@ class Estimator(ReprMixin):
         Raises
         ------
         ConfigError
-            If one does not exist, or may not have this value.
+            If a parameter does not exist, or its value is not allowed.
         """
         method = params.get("method", self.method)
         default = methods.get(method)
@@ -183,7 +182,7 @@ def forecast_skill(model: Model, data: Trajectories) -> float:
     blocks = data.blocks(least=model.window + 1)
     if not blocks:
         raise ValueError(
-            f"nothing to forecast: no stretch without a gap is longer than the window, "
+            f"nothing to forecast: no segment without a gap is longer than the window, "
             f"{model.window}"
         )
     truths = [block.states[:, model.window :] for block in blocks]

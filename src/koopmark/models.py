@@ -17,14 +17,15 @@ from koopmark._config import shortened
 from koopmark.simulation import SAME_INTERVAL
 
 Lift = Callable[[NDArray], NDArray]
-"""(P, N) states to (P, D) dictionary values; for delay methods (P, w N), oldest state first."""
+"""Maps states (P, N) to dictionary values (P, D); for delay methods (P, w N), oldest state
+first."""
 
 
 class Model(_repr.ReprMixin, Gated, ABC):
     """Recovered eigenpairs of the Koopman generator.
 
-    Whatever real numbers the windows hold, methods of a model are given them in float64; states
-    (P, N) are windows of one state each. `times` may be a number or a list.
+    Methods of a model receive windows as float64 arrays, converted from any real numbers. States
+    (P, N) count as windows of one state. `times` may be a number or a list.
     """
 
     _gates: ClassVar[Mapping[str, tuple[Gate, str]]] = {
@@ -67,22 +68,22 @@ class Model(_repr.ReprMixin, Gated, ABC):
             cls.forced = _under_inputs(cls.forced)  # type: ignore[method-assign]
 
     window: int = 1
-    """How many consecutive states an eigenfunction needs: 1 unless the method embeds delays."""
+    """Number of successive states that an eigenfunction takes: 1 unless the method uses delays."""
 
     channels: int | None = None
-    """How many variables the training states have, N; set by `Method.fit`."""
+    """Number N of channels of the training data; set by `Method.fit`."""
 
     pairs: int | None = None
-    """How many pairs of recorded neighbours the training data have, M (T - 1) if nothing is
+    """Number of pairs of successive recorded states in the training data, M (T - 1) if nothing is
     missing; set by `Method.fit`."""
 
     pairs_used: int | None = None
-    """How many of these the fit used; None for all. Set by `Method.fit`, which is told by whatever
-    leaves out the others (`koopmark.methods.remarks.fitted_to`)."""
+    """Number of these pairs that the fit used; None for all. Set by `Method.fit` from calls of
+    `koopmark.methods.remarks.fitted_to`."""
 
     dt: float
-    """Sampling interval of the training data: the spacing of the states in a window, and the step
-    by which frequencies beyond π / dt are told from their aliases."""
+    """Sampling interval of the training data: the spacing of the states in a window, and the
+    interval by which frequencies beyond π / dt are told from their aliases."""
 
     @property
     @abstractmethod
@@ -105,11 +106,11 @@ class Model(_repr.ReprMixin, Gated, ABC):
     ) -> NDArray | None:
         """States (P, K, N) that follow `windows` (P, window, N); None if it makes no predictions.
 
-        `times` (K,) are positive, in units of the time of the eigenvalues, and count from the last
-        state of each window. They need not be multiples of the sampling interval: a model that can
-        only step by it returns None for others. `inputs` (P, K, q) are held from the time before
-        each, or from the last state of the window; a model fitted without inputs ignores them, and
-        a method of one's own may leave the parameter out.
+        `times` (K,) are positive, in the time unit of the eigenvalues, and count from the last
+        state of each window. They need not be multiples of the sampling interval; a model that can
+        only step by the interval returns None for others. `inputs` (P, K, q) are held until each
+        time, from the time before or from the last state of the window. A model fitted without
+        inputs ignores them, and your own model class may omit the parameter.
 
         Raises
         ------
@@ -123,7 +124,8 @@ class Model(_repr.ReprMixin, Gated, ABC):
     def multipliers(self) -> NDArray[np.complex128] | None:
         """Multipliers μ = φ(x⁺) / φ(x) (s,) per sampling interval; None if it gives only λ.
 
-        No logarithm holds μ = 0, and a negative μ sits on its branch cut: of maps these are scored.
+        Scores for maps use multipliers, since μ = 0 has no logarithm and negative μ are on its
+        branch cut.
         """
         return None
 
@@ -131,15 +133,15 @@ class Model(_repr.ReprMixin, Gated, ABC):
     def gains(self) -> NDArray | None:
         """Gains g (s, q) with φ(x⁺) = μ φ(x) + g v for inputs v held over the interval.
 
-        None if the method does not use inputs, or has an effect of them that is not linear alone:
-        then the linear part is given, and `forced` says all.
+        None if the method does not use inputs. If their effect is not only linear, the gains are
+        its linear part, and `forced` gives the whole effect.
         """
         return None
 
     def forced(self, windows: NDArray, inputs: NDArray) -> NDArray | None:  # noqa: ARG002
         """Effect φ(x⁺) - μ φ(x) (P, s) of held inputs (P, q) at `windows` (P, window, N).
 
-        None if the method does not use inputs. It must vanish as the inputs do.
+        None if the method does not use inputs. The effect must vanish with the inputs.
 
         Raises
         ------
@@ -155,7 +157,7 @@ class Model(_repr.ReprMixin, Gated, ABC):
         return None
 
     note: str = ""
-    """What a reader of the results should know, such as that one trajectory was used."""
+    """Remarks for readers of the results, such as that one trajectory was used."""
 
     def noted(self, remarks: Iterable[str]) -> Self:
         """The same model with these remarks added to its note."""
@@ -264,16 +266,16 @@ def propagate(
     values : (P, s) array
         Eigenfunctions at the initial states.
     eigenvalues : (s,) array
-        Continuous-time. A pair without a finite one (μ = 0) is gone at every t > 0.
+        Continuous-time eigenvalues. A pair without a finite one (μ = 0) vanishes at every t > 0.
     modes : (s, N) array
-        State readout x ≈ φ(x) modes.
+        Modes, with x ≈ φ(x) modes.
     times : (K,) array
         Positive, in units of the time of the eigenvalues.
 
     Returns
     -------
     (P, K, N) array
-        Infinite or NaN where an unstable pair has grown beyond what a float holds.
+        Infinite or NaN if an unstable pair has overflowed.
     """
     lasting = np.isfinite(eigenvalues)
     values, modes, rates = values[:, lasting], modes[lasting], eigenvalues[lasting]
@@ -295,7 +297,7 @@ def driven(
 ) -> NDArray[np.float64] | None:
     """States x(t) = Re Σⱼ zⱼ(t) modesⱼ under inputs, with zⱼ⁺ = μⱼ zⱼ + gⱼ v over each interval dt.
 
-    None if a time is no multiple of dt.
+    None if a time is not a multiple of dt.
 
     Parameters
     ----------
@@ -306,7 +308,7 @@ def driven(
     gains : (s, q) array
         g over dt.
     inputs : (P, K, q) array
-        Held from the next earlier time on, or from 0, until each of the times.
+        Inputs held until each time, from the time before, or from 0.
     dt : float
     """
     steps = steps_of(times, dt)
@@ -347,17 +349,17 @@ class LinearModel(Model):
     dt : float
         Sampling interval of the data.
     modes : (s, N) array, optional
-        State readout x ≈ φ(x) modes, by which the model predicts.
+        Modes, with x ≈ φ(x) modes, for predictions.
     training_residuals : (s,) array, optional
         The method's own residuals.
     window : int
-        Consecutive states that ψ needs.
+        Number of successive states that ψ takes.
     note : str
         See `Model`.
     discrete : (s,) array, optional
-        μ of each, where the method found them.
+        Multiplier μ of each pair, if the method gives them.
     input_gains : (s, q) array, optional
-        g of each, see `Model.gains`.
+        Gains g of each pair, see `Model.gains`.
     """
 
     lift: Lift
@@ -382,7 +384,7 @@ class LinearModel(Model):
     ) -> Self:
         """A model from μ (s,) and modes Φ (D, s) of ψ(x⁺) = A ψ(x); eigenfunctions are rows of Φ⁺.
 
-        `state` says which rows of ψ are the state itself; there Φ is the readout.
+        `state` says which entries of ψ are the state; these rows of Φ give the modes of the state.
         """
         readout = None if state is None else modes[state].T
         rates = continuous(discrete, dt)
@@ -400,8 +402,8 @@ class LinearModel(Model):
     ) -> Self:
         """A model from μ (s,) and the coefficients C (D, s) of the eigenfunctions in ψ.
 
-        `state` says which columns of ψ are the state; the readout M is that with C M ≈ 1 there, in
-        least squares over the coefficients.
+        `state` says which columns of ψ are the state. The modes M solve C M ≈ 1 there in least
+        squares over the coefficients.
         """
         modes = None
         if state is not None:
@@ -416,7 +418,7 @@ class LinearModel(Model):
     ) -> Self:
         """A model from the right eigenvectors of K (D, D), with ψ(x⁺) ≈ ψ(x) K for rows ψ.
 
-        `state` as for `from_coefficients`.
+        `state` is as for `from_coefficients`.
         """
         return cls.from_coefficients(*np.linalg.eig(operator), dt, lift, state, note)
 

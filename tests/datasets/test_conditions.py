@@ -48,8 +48,8 @@ def build(tmp_path_factory):
 
 
 MISTAKES = [
-    ({"inputs": {"amplitude": 2.0}}, "inputs: amplitude: there are no inputs without channels"),
-    ({"inputs": {"channels": 0, "kind": "steps"}}, "inputs: kind: there are no inputs without"),
+    ({"inputs": {"amplitude": 2.0}}, "inputs: amplitude: there are no inputs: channels"),
+    ({"inputs": {"channels": 0, "kind": "steps"}}, "inputs: kind: there are no inputs: channels"),
     ({"inputs": {"channels": 1, "hold": 3.0}}, "hold: only kind = 'steps' has it"),
     (
         {"inputs": {"channels": 1, "kind": "steps", "dither": 0.0}},
@@ -91,7 +91,7 @@ MISTAKES = [
             "observation": {"mixtures": 3},
             "system": {"kind": "random_relaxation", "n": 6, "rank": 2, "zeta": "cubic"},
         },
-        "observation: mixtures of units say nothing of cubic of each",
+        "observation: mixtures of units do not determine cubic of each unit",
     ),
     ({"map": {"alpha": 0.0}}, "map.alpha = 0.0"),
     ({"map": {"alpha": 0.3}, "sampling": SMALL}, "sampling: dt 0.1 of a map"),

@@ -133,7 +133,7 @@ def test_exact_follows_inputs_that_it_has_never_seen():
 def test_exact_says_that_a_hidden_target_is_shown_to_no_fit():
     small = {"trajectories": 4, "test_trajectories": 4, "horizon": 1.0}
     data = datasets.load("rnn_10_2_sensors", sensors=2, **small)
-    with pytest.raises(Skip, match="the rest of the state is shown to no fit"):
+    with pytest.raises(Skip, match="fits do not see the rest of the state"):
         methods.fit("anchor.exact", data.train, data.key)
 
 

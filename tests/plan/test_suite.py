@@ -103,7 +103,7 @@ def test_a_suite_may_have_sweeps_alone(tmp_path):
         ),
         (
             ("values", 'set = { "sampling.noise" = 0.1 }\nvalues'),
-            "sweeps.0: sampling.noise is varied and set",
+            "sweeps.0: sampling.noise is both varied and set",
         ),
     ],
 )

@@ -312,8 +312,8 @@ def test_semicolons_tabs_and_the_index_of_pandas_are_no_obstacle(tmp_path):
 
 TABLES = {
     "time,x\n0,1\n0.1,abc\n": "row 3, column 'x': 'abc' is no number",
-    "time,x\n0,1\n0,2\n": "row 3: time 0 stands twice: sort the rows, or name the column",
-    "trial,time,x\n1,0,1\n1,0,2\n": "row 3: time 0 stands twice: times must increase within each",
+    "time,x\n0,1\n0,2\n": "row 3: time 0 appears twice: sort the rows, or name the column",
+    "trial,time,x\n1,0,1\n1,0,2\n": "row 3: time 0 appears twice: times must increase within each",
     "time,x\n0.2,1\n0.1,2\n": "row 3: time 0.1 follows 0.2: sort the rows",
     "x,y\n1,2\n": r"no times: pass dt=, or time= with the name of a column \(x, y\)",
     "time\n1\n2\n": "no column is left for the channels",
@@ -346,14 +346,18 @@ def test_a_malformed_table_gets_a_sentence(tmp_path, text):
         ({"a": STATES, "b": STATES}, {"dt": 1}, r"which array holds .* a \(2, 5, 3\), b \(2, 5, 3"),
         ({"X": STATES, "data": STATES}, {"dt": 1}, "may be 'X' or 'data': choose one"),
         ({"states": STATES}, {}, "there are no times: pass dt=, or time="),
-        ({"states": STATES, "dt": 0.1}, {"dt": 0.5}, "'dt' in the file has the times: pass no dt="),
+        (
+            {"states": STATES, "dt": 0.1},
+            {"dt": 0.5},
+            "'dt' in the file has the times: do not pass dt=",
+        ),
         ({"states": STATES}, {"time": "tmies", "dt": 1}, "there is no array 'tmies'"),
         ({"states": STATES, "times": TIMES[:3]}, {}, "times must have shape"),
         ({"states": STATES, "times": TIMES[::-1]}, {}, "times must increase"),
         ({"states": STATES + 1j, "dt": 1.0}, {}, "complex"),
         ({"states": STATES, "dt": TIMES}, {}, "dt must be one number"),
         ({"states": STATES, "dt": -1.0}, {}, "dt must be a positive number, got -1.0"),
-        ({"states": STATES, "dt": 1.0}, {"channels": ["a"]}, "channels= means nothing for"),
+        ({"states": STATES, "dt": 1.0}, {"channels": ["a"]}, "channels= has no meaning for"),
         ({"states": STATES, "dt": 1.0, "inputs": STATES[:, 1:]}, {}, "inputs must have shape"),
         ({"states": STATES, "dt": 1.0, "diverged_at": TIMES}, {}, "diverged_at must have shape"),
         (
@@ -489,7 +493,7 @@ def test_a_table_with_a_row_per_channel_is_that_with_a_column_per_channel(tmp_pa
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("0,0.0,left,3", "row 3: channel 'left' stands twice at one time"),
+        ("0,0.0,left,3", "row 3: channel 'left' appears twice at one time"),
         ("0,0.1,left,x", "row 3, column 'value': 'x' is no number"),
         ("0,,left,3", "row 3: 'time' is empty"),
     ],

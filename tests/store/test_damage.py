@@ -257,7 +257,7 @@ def test_what_does_not_belong_into_a_table_is_damage_whoever_sealed_it(intact, t
             return record
 
         change(tmp_path / FILE, fit_of(cells[4]), another)
-        with pytest.raises(ConfigError, match=r"damaged .*it holds what does not belong there"):
+        with pytest.raises(ConfigError, match=r"damaged .*it has invalid contents"):
             read(tmp_path)
 
 

@@ -222,7 +222,7 @@ class IgnoresOut(Sound):
             OneAtATime,
             r"of shape (12, 2), has shape (2, 2): it must take any number of states at once",
         ),
-        (MixesStates, "from rhs at many: it must not know of others"),
+        (MixesStates, "from rhs at many: it must not depend on others"),
         (Single, "rhs of float64 states is float32"),
         (IgnoresOut, "rhs does not write into `out`"),
     ],
@@ -326,7 +326,7 @@ class AtZero(Sound):
     [
         (Raises, "takes many states at once", "RuntimeError: not here"),
         (Shapeless, "lists its eigenspaces", "ValueError"),
-        (AtZero, "lists its eigenspaces", "constants of motion belong into `conserved`"),
+        (AtZero, "lists its eigenspaces", "constants of motion belong in `conserved`"),
     ],
 )
 def test_what_cannot_be_computed_with_breaks_one_check_and_skips_what_needs_it(kind, check, reason):

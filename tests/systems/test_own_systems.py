@@ -118,7 +118,7 @@ def test_keys_are_the_fields_of_the_class_with_their_types_and_bounds(write, key
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("mine.py", r"'mine.py' names a file and no class in it: write mine.py:Class$"),
+        ("mine.py", r"'mine.py' names a file but no class in it: write mine.py:Class$"),
         ("mine.py:Dekay", r"no class 'Dekay': did you mean 'Decay'\? its systems are Decay$"),
         ("gone.py:Decay", r"gone.py: no such file$"),
         ("mine.py:System", r"has no `size`, the dimension of its state; no `rhs\(self, states\)`"),

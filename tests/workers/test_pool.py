@@ -208,7 +208,7 @@ def test_a_fit_that_the_kernel_ended_for_want_of_memory_is_out_of_memory(
     monkeypatch.setattr(executor, "kernel_kills", itertools.count(10**9).__next__)
     (row,) = execute([make_cell(hostile.KillsItself())], 1, cache_dir)
     assert row.status == "out_of_memory"
-    assert row.fit["reason"].endswith("was killed by SIGKILL (Killed) for want of memory")
+    assert row.fit["reason"].endswith("was killed by SIGKILL (Killed) for lack of memory")
 
 
 def _kill_when_there(path):

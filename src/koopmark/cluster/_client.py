@@ -50,14 +50,15 @@ def connect(address: str, say: Callable[[str], object] = str) -> Iterator["Clust
     Parameters
     ----------
     address : str
-        Such as `tcp://10.0.0.1:8786`, or `tls://...` with certificates from Dask's configuration.
+        Address such as `tcp://10.0.0.1:8786`, or `tls://...` with certificates from Dask's
+        configuration.
     say : callable
-        Told in a line what there is.
+        Receives a line that describes the cluster.
 
     Raises
     ------
     ConfigError
-        If there is no scheduler, or a worker has another koopmark than this machine.
+        If there is no scheduler, or a worker has another version of koopmark than this machine.
     """
     if not _ADDRESS.fullmatch(address):
         raise ConfigError(
@@ -126,15 +127,15 @@ class Cluster:
     ) -> Generator[Rows, None, None]:
         """Run cells on the workers and yield their rows as they end.
 
-        Closing the iterator cancels the fits under way. A cell whose worker dies is done by
-        another one, as often as the scheduler allows; and once more after that, when no other such
-        cell is under way, since a worker takes down all it holds, and only one of them may be to
-        blame. Then its row says `crashed`.
+        Closing the iterator cancels the running fits. If a worker dies, its cells are repeated by
+        others, as often as the scheduler allows. After that each is repeated alone, because a dying
+        worker fails all of its cells although only one may be the cause. If that fails too, its row
+        says `crashed`.
 
         Raises
         ------
         Stopped
-            If the scheduler is gone, or a worker is of no use.
+            If the scheduler is gone, or a worker cannot run fits.
         """
         round_ = _Round(self.client, cache_dir)
         waiting = deque(cells)

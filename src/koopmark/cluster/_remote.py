@@ -25,7 +25,7 @@ STARTS = 3
 
 
 class IncompatibleWorker(Exception):
-    """This Dask worker cannot run any fit; the message says why."""
+    """A Dask worker cannot run any fit; the message says why."""
 
 
 class Cancelled(Exception):

@@ -30,18 +30,18 @@ class Driving:
     ----------
     channels : int
     amplitude : (Q,) array
-        Root mean square of each.
+        Root mean square of each input.
     kind : str
-        `white`: other values in each interval, unrelated; `steps`: kept for several;
-        `multisine`: sums of few sines; `smooth`: others in each interval, close to those before;
-        `constant`: the same in all of a trial; `feedback`: most of them is linear in the state.
+        `white`: independent values in each interval; `steps`: values kept for several intervals;
+        `multisine`: sums of a few sines; `smooth`: values that change a little in each interval;
+        `constant`: one value in each trial; `feedback`: mostly linear in the state.
     hold : float
         Mean number of sampling intervals between two changes.
     of_state : float
-        Share of the variance of the inputs that is linear in the state, of the channel of most.
+        Largest share, over inputs, of the variance that is linear in the state.
     excitation : (Q,) array
-        Singular values of the inputs of unit norm outside of the span of 1 and the state:
-        1 for white ones, 0 in directions in which gains are undetermined.
+        Singular values of the normalised inputs outside the span of 1 and the state: 1 for white
+        inputs, 0 in directions in which gains are undetermined.
     """
 
     channels: int

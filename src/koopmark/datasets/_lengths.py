@@ -111,8 +111,10 @@ def _uneven(
 
 
 def _present(data: Trajectories, channels: int) -> tuple[NDArray[np.bool_], int, int, int]:
-    """(M, T) whether any value of a state was recorded; of such states the values, and how many
-    of them are missing; how many are infinite."""
+    """Whether any value of each state (M, T) was recorded, with counts of values.
+
+    The counts are the values of recorded states, the missing ones among them, and infinite ones.
+    """
     count, length, n = data.states.shape
     if data.full and np.isfinite(data.extremes).all():
         return np.ones((count, length), bool), count * length * n, 0, 0

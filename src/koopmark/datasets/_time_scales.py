@@ -152,9 +152,12 @@ def _near_nyquist(spectrum: Spectrum) -> float:
 
 
 def _drift(data: Trajectories) -> tuple[float, float]:
-    """How far the mean moves from the first tenth of the trials to their last, in deviations of
-    both; and the deviation between trials at the end over that at the start. Of fewer than three
-    trials their halves are compared, and the deviations within these."""
+    """Change of the mean over the trials, and ratio of the spreads at their end and start.
+
+    The first and last tenths of the trials are compared. The change is in standard deviations of
+    both, and the spread is the standard deviation between trials. With fewer than three trials
+    their halves are compared, and the spreads within these.
+    """
     recorded, n = data.recorded, data.states.shape[2]
     flat = data.states.reshape(-1, n)
     bounds = np.searchsorted(recorded.trajectory, np.arange(len(data) + 1))

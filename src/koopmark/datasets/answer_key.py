@@ -55,47 +55,46 @@ Simulator = Callable[..., Trajectories]
 class AnswerKey(ReprMixin):
     """Exact knowledge of the system behind trajectories, for scores and informed methods.
 
-    What is not known is None, and what needs it is missing from the scores with a note. A key of
-    one's own needs the targets and the number of variables, no more.
+    Unknown parts are None, and scores that need them are missing with a note. Your own key only
+    needs the targets and the number of channels.
 
     Parameters
     ----------
     targets : tuple of Eigenspace
-        The exact eigenspaces to look for, as functions of what is observed.
+        The exact eigenspaces to recover, as functions of the observed channels.
     channels : int
-        N, how many variables are observed.
+        Number N of observed channels.
     spectrum : KnownSpectrum, optional
-        All eigenvalues with |Re λ| up to a bound, or |μ| down to one, on the basin that the
-        trajectories lie in.
+        All eigenvalues with |Re λ| up to a bound (for a map |μ| down to one) in the basin of the
+        trajectories.
     no_spectrum, note : str
-        Why there is none, empty if nobody asked; what else there is to say of the targets.
+        Why there is no spectrum, empty if it was not requested; and remarks on the targets.
     null_functions : ProductEigenspace, optional
-        Of a relaxation network, uᵀζ(x) for every left null vector u of the weights.
+        For a relaxation network, uᵀζ(x) for every left null vector u of the weights.
     quadrature : callable, optional
-        Of a stochastic system: from states (..., N) and a time dt to nodes (..., q, N) and weights
+        For a stochastic system: maps states (..., N) and a time dt to nodes (..., q, N) and weights
         (q,), such that E[f(x(dt)) | x] ≈ Σ weights f(nodes).
     continuation : callable, optional
-        From states (M, N) and positive times (K,), in any order, to the states (M, K, N) so much
-        later: expected ones of a stochastic system, NaN after a trajectory diverged. Of a system
-        with inputs it takes `inputs=` (M, K, q), held from the time before each, with increasing
-        times.
+        Maps states (M, N) and positive times (K,), in any order, to the states (M, K, N) at these
+        times: expected states of a stochastic system, NaN after divergence. For a system with
+        inputs it takes `inputs=` (M, K, q), held from the time before each, with increasing times.
     simulate : callable, optional
-        From states (M, N), times (T,) and a random generator to `Trajectories` that start at the
-        nearest states that occur; of a system with inputs it takes `inputs=` (M, T, q).
+        Maps states (M, N), times (T,) and a random generator to `Trajectories` that start at the
+        nearest reachable states; for a system with inputs it takes `inputs=` (M, T, q).
     vector_field : callable, optional
-        F of ẋ = F(x), from states (M, N) to (M, N); a stochastic system and a map have none.
+        F in ẋ = F(x), from states (M, N) to (M, N); None for stochastic systems and maps.
     discrete : bool
-        Whether the system is a map: eigenvalues are μ of one step then, and not λ.
+        Whether the system is a map, so that eigenvalues are μ per step instead of λ.
     inputs : int
-        q, how many inputs it takes.
+        Number q of inputs.
     latent : bool
-        Whether the targets are functions of the whole state (`Trajectories.latent`), since none is
-        a function of what the sensors show.
+        Whether the targets are functions of the full state (`Trajectories.latent`), because none is
+        a function of the sensor values.
     moves : callable, optional
-        From whole states (M, n) and inputs (M, q) to ẋ or, of a map, the next states: by it data of
-        another system are told. A stochastic system has none.
+        Maps full states (M, n) and inputs (M, q) to ẋ or, for a map, to the next states. It serves
+        to detect data of another system. None for stochastic systems.
     sensors : Sensors, optional
-        Through which the system is seen; all of its state if not given.
+        Sensors through which the system is observed; by default the full state.
     """
 
     targets: tuple[Eigenspace, ...]
@@ -118,16 +117,16 @@ class AnswerKey(ReprMixin):
     def of(cls, system: System, max_degree: int = 1, sensors: Sensors | None = None) -> "AnswerKey":
         """The key of a system with products of up to `max_degree` eigenfunctions.
 
-        Of a system whose eigenfunctions are known only nearly, those are the targets. Through
-        `sensors` they are the functions of what is seen or, if there are none, those of the whole
+        If a system has only approximate eigenfunctions, these are the targets. With `sensors`, the
+        targets are functions of the sensor values or, if there are none, functions of the full
         state that delays might show (`System.hidden`).
 
         Raises
         ------
         TypeError, ValueError
-            If this is no System, or the degree is below 1.
+            If `system` is not a System, or the degree is below 1.
         NoKey
-            If there is no exact key of what the sensors see.
+            If there is no exact answer key for these sensors.
         """
         System.expected(system, "an answer key")
         if max_degree < 1:
@@ -187,7 +186,7 @@ class AnswerKey(ReprMixin):
     def in_units(self, units: NDArray) -> "AnswerKey":
         """The key for rescaled channels s / u, with u (p,) positive, without the dynamics.
 
-        What needs the dynamics is None.
+        Fields that need the dynamics are None.
         """
         view = AffineView(np.diag(1.0 / units), np.diag(units), np.zeros(len(units)))
         null, sensors = self.null_functions, self.sensors
@@ -219,15 +218,14 @@ class AnswerKey(ReprMixin):
     def expect_origin(self, data: Trajectories) -> None:
         """Raise ValueError for data that come from another system, as far as can be told.
 
-        Systems that move alike are one, however they were made. Nothing is told of data that do not
-        say where they are from, of stochastic systems, or of a key that does not say how its system
-        moves.
+        Systems count as equal if they have the same dynamics. Nothing is checked for data without a
+        system, for stochastic systems, and for keys without `moves`.
 
         Raises
         ------
         ValueError
-            If they move differently at states of the data and under their inputs, one is a map and
-            the other a flow, or the data come through other sensors.
+            If the dynamics differ at states and inputs of the data, one system is a map and the
+            other a flow, or the sensors differ.
         """
         system, moves = data.system, self.moves
         whole = data.states if data.sensors is None else data.latent
@@ -314,7 +312,8 @@ def _simulated(
 def where_it_ends(system: System, states: NDArray[np.float64]) -> cache.Arrays:
     """The fixed point at which trajectories from `states` (M, N) end, or why there is none.
 
-    As arrays for the cache of the trajectories: the search takes longer than a small fit.
+    The result is a dict of arrays for the cache of the trajectories, since the search takes longer
+    than a small fit.
     """
     try:
         state, reason = attractor(system, states).state, ""
@@ -329,9 +328,9 @@ def with_spectrum(
 ) -> AnswerKey:
     """Add the spectrum at the attractor to the closed-form `key` of trajectories.
 
-    `arrays` are what `where_it_ends` said of them; eigenvalues with |Re λ| <= `bound`, or of a map
-    those down to products of so many functions, make the spectrum, and with `principal` all of its
-    eigenspaces are targets. If they cannot be had the targets stay, and the note says why.
+    `arrays` come from `where_it_ends`. The spectrum has the eigenvalues with |Re λ| <= `bound`, or
+    for a map products of up to so many functions. With `principal`, all of its eigenspaces are
+    targets. If they cannot be computed, the targets stay, and the note says why.
     """
     if key.no_spectrum:
         note = f"principal targets: {key.no_spectrum}" if principal else ""
@@ -417,8 +416,8 @@ def principal_targets(system: System, point: FixedPoint, bound: float, dt: float
     Raises
     ------
     NoSpectrum
-        If the system is no relaxation network, they are too many, or the frequency of one is beyond
-        what sampling every `dt` shows.
+        If the system is not a relaxation network, there are too many eigenvalues, or a frequency
+        exceeds what sampling every `dt` can show.
     """
     if system.null_functions is None:
         raise NoSpectrum(f"a {type(system).__name__} is no relaxation network")

@@ -48,9 +48,9 @@ def default_folder() -> Path:
 def remember(folder: Path, key: Key, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
     """The arrays stored under `key`; they are computed and stored first if missing.
 
-    Of the entries that other source made of the same, the KEPT last used ones stay. The second
-    value says what was wrong with the cache, empty if nothing was: a damaged file, whose arrays are
-    made again, or a folder that cannot be written to.
+    Among entries for the same arrays from other versions of the source, the KEPT most recently used
+    ones are kept. The second value reports problems with the cache: a damaged file, whose arrays
+    are recomputed, or a folder that cannot be written to. It is empty if there are none.
     """
     path = key.file(folder)
     found, note = _found(path)
@@ -131,7 +131,7 @@ def read(path: Path) -> Arrays:
     FileNotFoundError
         If there is no such file.
     Damaged
-        If it is not what was written.
+        If the contents do not match the checksum.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

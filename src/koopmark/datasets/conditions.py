@@ -21,13 +21,13 @@ WHOLE = 1e-9
 def check_conditions(recipe: "Contents") -> None:
     """Raise ConfigError for sections that cannot be combined, or that have no answer key.
 
-    What the first seed has all have: seeds draw the numbers of a system and of sensors, not what
-    these are.
+    Only the first seed is checked, since seeds change the numbers of systems and sensors, not their
+    kinds.
 
     Raises
     ------
     ValueError
-        With the section, and what would do.
+        If they cannot; the message names the section and what would help.
     """
     under = [name for name in CONDITIONS if getattr(recipe, name) != _absent(recipe, name)]
     if not under and not is_own(recipe.system.kind):
@@ -44,8 +44,8 @@ def check_conditions(recipe: "Contents") -> None:
     if recipe.truth.principal and (under or system.discrete):
         what = " and ".join(f"[{name}]" for name in under) or "a map"
         raise ValueError(
-            f"truth: principal = true with {what}: principal eigenfunctions are known of flows "
-            "alone, without inputs and seen whole: leave it out"
+            f"truth: principal = true with {what}: principal eigenfunctions are known only for "
+            "flows without inputs or sensors: leave it out"
         )
     inputs, steps = recipe.inputs, recipe.sampling.steps
     if inputs.kind == "multisine" and steps < 3 * inputs.channels:

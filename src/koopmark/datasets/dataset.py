@@ -34,14 +34,13 @@ class Diverged(ValueError):
 class Dataset(ReprMixin):
     """Training and test trajectories with their answer key.
 
-    `train` is noisy and recorded as trials if the recipe says so, and says nothing of where it
-    comes from. `test` is clean, full and even, and starts elsewhere. `key` is the answer key of
-    both, and `system` made them. `clean` is `train` before noise of the standard deviation `noise`,
-    one or one for each channel, in units of the states, was added, with the same gaps: no method is
-    given it. `fresh` are more
-    clean trajectories of the same law, the same whatever the numbers of training and test
-    trajectories, the noise, the trials and the targets. `note` says what was wrong with the cache,
-    and what targets could not be had.
+    `train` has noise and gaps if the recipe says so, and no reference to its system. `test` is
+    without noise and gaps, at even times, from other initial states. `key` is the answer key of
+    both, and `system` generated them. `clean` is `train` before noise was added, with the same
+    gaps; methods do not see it. `noise` is the standard deviation of that noise in units of the
+    states, one number or one for each channel. `fresh` are more clean trajectories of the same
+    system, which do not depend on the numbers of trajectories, the noise, the trials or the
+    targets. `note` reports problems with the cache and targets that could not be computed.
     """
 
     recipe: Recipe
@@ -55,7 +54,8 @@ class Dataset(ReprMixin):
     fresh: FreshTrajectories
     note: str = ""
     held_out: Trajectories | None = None
-    """Recorded as `train` is, if the recipe holds some out; of a recording that is all there is."""
+    """Held-out data, recorded as `train` is, if the recipe holds some out; for a recording
+    always."""
 
     def _facts(self) -> list[str]:
         parts = [f"{len(self.train):,} trajectories to fit to", f"{len(self.test):,} to test on"]
@@ -71,27 +71,28 @@ def load(
 ) -> Dataset:
     """Build a dataset from a recipe, with some of its values changed.
 
-    `load("rnn_10_2", seed=1, noise=0.1, gaps=0.2)` has noisy trials with gaps to fit to.
+    For example, `load("rnn_10_2", seed=1, noise=0.1, gaps=0.2)` has noisy training trials with
+    gaps.
 
     Parameters
     ----------
     name : str or Path
-        A recipe's name, one of `names()`, or the path of its `.toml` file.
+        Name of a recipe, one of `names()`, or the path of its `.toml` file.
     seed : int
-        Draws the system if it is random, the initial states, the noise and the gaps.
+        Seed of the system (if it is random), the initial states, the noise and the gaps.
     cache_dir : Path, optional
-        As for `build`.
+        Cache folder, as for `build`.
     **changes
-        New values by the names of keys in the recipe, such as `dt`, `trajectories`, `noise`, `gaps`
-        or `max_degree`; a name that several sections have by its dotted key,
+        New values of keys in the recipe, such as `dt`, `trajectories`, `noise`, `gaps` or
+        `max_degree`. If several sections have a key, use the dotted form, as in
         `**{"system.scale": 2.0}`.
 
     Raises
     ------
     ConfigError
-        If there is no such recipe or key, or a key may not have this value.
+        If there is no such recipe or key, or a value is not allowed.
     Diverged
-        If a trajectory blew up.
+        If a trajectory diverged.
     """
     recipe = load_recipe(name)
     if changes:
@@ -112,19 +113,19 @@ def build(recipe: Recipe, seed: int, cache_dir: Path | None = None) -> Dataset:
     ----------
     recipe : Recipe
     seed : int
-        Draws the system (where it is random), the initial states, the noise, and what is missing,
-        each independently: a recipe with more noise has the same system and clean trajectories, and
-        noise of its own, not that of another level scaled. One with more gaps has the same noise,
-        and these gaps beside others.
+        Seed of the system (if it is random), the initial states, the noise and the gaps, which are
+        drawn independently. A recipe with more noise has the same system and clean trajectories,
+        but independent noise. A recipe with more gaps has the same noise, and its gaps include
+        those of fewer.
     cache_dir : Path, optional
-        `cache.default_folder()` by default.
+        Cache folder; by default `cache.default_folder()`.
 
     Raises
     ------
     Diverged
-        If a trajectory blew up.
+        If a trajectory diverged.
     TypeError
-        If `recipe` is none, such as its name.
+        If `recipe` is not a Recipe, but for example its name.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"build takes a Recipe, got {recipe!r:.80}: datasets.load takes its name")
@@ -219,7 +220,7 @@ def _what_drives_out(recipe: Recipe) -> str:
 def source_of(recipe: Recipe | Recording) -> str:
     """Digest of the code and data files that the trajectories of `recipe` depend on.
 
-    It covers what `koopmark._source` finds from the simulation and the recipe's sections.
+    The code is what `koopmark._source` finds from the simulation and the recipe's sections.
     """
     sections = recipe.sections()
     files = {path for section in sections for path in section.reads()}

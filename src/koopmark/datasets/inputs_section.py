@@ -29,38 +29,39 @@ Array = NDArray[np.float64]
 class InputsSection(Section):
     """Inputs v of `channels` channels, which enter as B v in ẏ, or α B v in a map; default none.
 
-    B has independent standard normal entries in the rows of `units`, and more channels keep the
-    columns of the first ones. Training inputs are of this `kind`. The test set and fresh
-    trajectories are driven by white inputs of the same amplitude whatever the training was, and are
-    the same for every kind: forecasts are scored under inputs never seen, held as in training.
+    B has independent standard normal entries in the rows of `units`; its first columns are the same
+    for any number of channels. Training inputs are of this `kind`. The test set and fresh
+    trajectories always have white inputs of the same amplitude, so that forecasts are scored for
+    new inputs, held as in training.
     """
 
     channels: NonNegativeInt = 0
     kind: Literal["white", "steps", "multisine", "feedback", "constant", "given"] = "white"
-    """`white`: independent normal values in each interval; `steps`: such values kept for `hold`
-    intervals on average; `multisine`: sums of sines at frequencies of the channel's own, with
-    random phases; `feedback`: v = -K x + dither; `constant`: the same values in every interval of
-    every trajectory, which excite nothing; `given`: those of the pattern of trials."""
+    """`white`: independent normal values in each interval; `steps`: such values, each kept for
+    `hold` intervals on average; `multisine`: sums of sines with random phases, at different
+    frequencies for each channel; `feedback`: v = -K x + dither; `constant`: the same values in
+    every interval of every trajectory, which excite nothing; `given`: inputs of the pattern of
+    trials."""
     amplitude: PositiveFloat = 1.0
-    """Root mean square of each channel; of feedback, of the dither if `dither` is 1. Other
-    amplitudes are other draws, not the same ones scaled."""
+    """Root mean square of each channel; for feedback, of the dither if `dither` is 1. Other
+    amplitudes give other random values, not the same ones scaled."""
     hold: float = Field(default=5.0, ge=1.0, le=1e9)
-    """Of steps: the mean number of sampling intervals between two, geometric. Longer than the
-    horizon: one value for each trajectory."""
+    """For steps: mean number of sampling intervals between two changes (geometrically distributed).
+    If it exceeds the horizon, each trajectory has one value."""
     feedback: PositiveFloat = 0.5
-    """Of feedback: K = `feedback` B⁺, so that states in the range of B decay by this much faster,
-    in units of the leak; methods that ignore inputs take this for the system's own decay."""
+    """For feedback: K = `feedback` B⁺, so that states in the range of B decay faster by this rate,
+    in units of the leak. Methods that ignore inputs take this for the decay of the system."""
     dither: float = Field(default=1.0, ge=0.0)
-    """Of feedback: white inputs that are added, as a share of the amplitude. With 0 inputs are
-    linear in the states: no data tell the gains from the dynamics."""
+    """For feedback: amplitude of added white inputs, as a share of `amplitude`. With 0, inputs are
+    linear in the states, and no data tell the gains from the dynamics."""
     scale: tuple[PositiveFloat, ...] | None = None
-    """Of given: the unit of each channel. Columns of B are divided by it, and test inputs
-    multiplied; 1 if left out."""
+    """For given inputs: unit of each channel. Columns of B are divided by it, and test inputs
+    multiplied; 1 by default."""
     units: tuple[NonNegativeInt, ...] | None = None
-    """Which units the inputs reach, numbered from 0; all if left out."""
+    """Units that the inputs reach, numbered from 0; all by default."""
 
     recorded: bool = True
-    """Whether the training data hold them; if not, methods are given the states alone."""
+    """Whether the training data contain the inputs; if not, methods see the states only."""
 
     @classmethod
     def varied(cls, given: dict[str, Any], changed: set[str]) -> dict[str, Any]:
@@ -77,8 +78,8 @@ class InputsSection(Section):
         given = self.model_fields_set - {"channels"}
         if not self.channels and given:
             raise ValueError(
-                f"{', '.join(sorted(given))}: there are no inputs without channels, their number: "
-                "it must be 1 or more"
+                f"{', '.join(sorted(given))}: there are no inputs: channels, their number, must be "
+                "1 or more"
             )
         for key, kinds in OWN_KEYS.items():
             if key in given and self.kind not in kinds:
@@ -102,7 +103,7 @@ class InputsSection(Section):
         Raises
         ------
         ValueError
-            If it can have none, or a unit does not exist.
+            If the system cannot have inputs, or a unit does not exist.
         """
         if not self.channels:
             return system
@@ -142,10 +143,9 @@ class InputsSection(Section):
     ) -> Array | Feedback | None:
         """Inputs (count, length, channels) for `count` trajectories, or a feedback law.
 
-        Those of the parts `train` and `preview` are of this kind, of others white; `given` is for
-        those of the training trajectories that a pattern has. `depends_on` is
-        what the clean trajectories depend on; those of the first trajectories do not change if more
-        are asked for, whether to fit to or to test on.
+        Inputs of the parts `train` and `preview` are of this kind, others white; the kind `given`
+        takes the training inputs of a pattern. `depends_on` is what the clean trajectories depend
+        on. Inputs of the first trajectories do not change with the number of trajectories.
         """
         if not self.channels:
             return None

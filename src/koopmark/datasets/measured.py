@@ -29,7 +29,7 @@ COPIED_NOISE = 3e-4
 class Copy(NamedTuple):
     """A channel that equals an earlier sample of another one, up to scale and offset.
 
-    Their noise is the same too: it is not white over both.
+    They share their noise too, so that noise is not white over both.
     """
 
     channel: int
@@ -44,76 +44,77 @@ class Measured(ReprMixin):
     Parameters
     ----------
     trials, channels : int
-        M and N, channels of which nothing was recorded among them.
+        M and N, including channels without any recorded value.
     samples : int
         States of which at least one value was recorded.
     looked_at : int
-        States that ranks, noise and time scales were measured from: an even choice of many.
+        Number of states from which ranks, noise and time scales were measured, spread evenly.
     steps, pairs : int
-        How often one complete sample follows another in a trial; how often one dt later, to 1 %.
+        Number of pairs of successive complete samples in a trial, and of those one dt apart, to 1
+        %.
     lengths : (3,) tuple of int
-        Shortest, median and longest trial, in samples, with those that are missing within.
+        Lengths of the shortest, median and longest trial in samples, including missing ones.
     gaps : float
-        Share of the states within the lengths of their trials that are missing in gaps.
+        Share of the states of trials that are missing in gaps.
     gap : float
         Mean length of a gap, in samples; 0 without gaps.
     missing : float
-        Share of single values that are missing, of those that are in no gap. Of one channel what is
-        missing counts as gaps.
+        Share of single missing values outside gaps. With one channel, all missing values count as
+        gaps.
     infinite : int
-        Values that are infinite: they count as missing.
+        Number of infinite values, which count as missing.
     dt : float
         Sampling interval; NaN if no trial has two samples.
     jitter : float
-        Times are as uneven as if each were uniform within this share of dt about its place in a
-        grid.
+        Unevenness of times: independent uniform deviations of up to this share of dt from a grid
+        would be as large.
     on_grid : bool
-        Whether deviations of times do not add up along a trial.
+        Whether deviations of times from a grid do not accumulate along a trial.
     horizon : float
-        How long the longest trial was recorded, in units of time.
+        Duration of the longest trial, in units of time.
     mean, deviation : (N,) arrays
-        Of each channel over all samples; NaN for one that was not recorded.
+        Mean and standard deviation of each channel; NaN for a channel that was not recorded.
     constant : (N,) array of bool
-        Channels that vary by rounding at most, or were not recorded.
+        Which channels are constant to rounding, or were not recorded.
     noise : (N,) array
         Standard deviation of the white measurement noise in each channel; NaN if too few samples
-        follow one another.
+        are successive.
     noise_error : (N,) array
-        Its relative standard error.
+        Relative standard error of the noise.
     noise_settled : (N,) array of bool
-        Whether it is told from the dynamics: otherwise there is at most so much.
+        Whether the noise was separated from the dynamics; otherwise it is an upper bound.
     copies : tuple of Copy
-        Channels that are another one up to LATEST_COPY samples earlier, noise included.
+        Channels that equal another one up to LATEST_COPY samples earlier, noise included.
     noise_grows : (N,) array of bool
-        Whether every second sample shows more of it, as noise in the dynamics does: then it is not
-        settled.
+        Whether the noise estimate is larger from every second sample, as for noise in the dynamics;
+        it is then not settled.
     rank : int
-        Numerical rank of the states about their mean, with channels scaled.
+        Numerical rank of the states about their mean, with scaled channels.
     signal : int
-        In how many directions the states have to do with the next: others hold noise alone.
+        Number of directions in which the states predict the next ones; others contain only noise.
     correlation_time : (N,) array
-        Time after which the autocorrelation of a channel is below 1/e, noise taken out; NaN if the
-        trials are too short to show it.
+        Time at which the autocorrelation of a channel, without noise, falls below 1/e; NaN if the
+        trials are too short.
     order : int
-        How many variables linear dynamics need to explain what is seen: `signal`, or more if few
-        channels show more in several samples in a row, as one that oscillates does.
+        Number of variables that linear dynamics need to explain the data: `signal`, or more if
+        several successive samples of few channels show more, as for one channel that oscillates.
     rates : (r,) complex array
-        Eigenvalues λ of a linear fit that noise does not bias, per unit of time, the slowest decay
-        first: only those that scatter by less than 30 % between parts of the data. Of windows of
-        samples if `order` is above `signal`.
+        Eigenvalues λ of a linear fit without noise bias, per unit of time, the slowest decay first.
+        Only rates that vary by less than 30 % between parts of the data are listed. The fit is to
+        windows of samples if `order` is above `signal`.
     rate_errors : (r,) array
-        Their standard errors.
+        Standard errors of the rates.
     near_nyquist : float
-        Share of the variance, noise taken out, at frequencies above 80 % of π/Δt.
+        Share of the variance, without noise, at frequencies above 80 % of π/Δt.
     drift : float
-        How far the mean moves from the first tenth of the trials to their last, in standard
-        deviations of both.
+        Change of the mean from the first to the last tenth of the trials, in standard deviations of
+        both.
     spread : float
-        Standard deviation between trials in their last tenth over that in their first: below 1 they
-        approach one another. Of fewer than three trials drift and spread are those of their
-        halves, and the spread is that within these.
+        Ratio of the standard deviations between trials in their last and first tenths; below 1,
+        trials approach each other. With fewer than three trials, drift and spread compare their
+        halves, and the spread is the one within these.
     inputs : Driving or None
-        What drove them, if it was recorded.
+        Properties of the inputs, if these were recorded.
     """
 
     trials: int
@@ -157,9 +158,9 @@ class Measured(ReprMixin):
         Raises
         ------
         TypeError
-            If `data` is anything but Trajectories.
+            If `data` is not Trajectories.
         ValueError
-            If there is no trajectory, time or channel.
+            If there is no trajectory, no time or no channel.
         """
         data = Trajectories.expected(data, "Measured.of")
         if not data.states.size:
@@ -236,7 +237,7 @@ class Measured(ReprMixin):
     def relative_noise(self) -> Array:
         """Noise (N,) relative to the standard deviation of the signal.
 
-        Infinite if there is nothing else, NaN of constant channels.
+        Infinite if there is no signal, NaN for constant channels.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             share = self.noise / self.deviation

@@ -11,16 +11,17 @@ from koopmark.systems import Sensors
 
 Some = TypeVar("Some")
 OF_UNITS = ("sensors", "units", "mixtures", "matrix", "matrices")
-"""Keys that say what is seen, one of which may be given; the others say in which units."""
+"""Keys that define the sensors, of which one may be given; the other keys set their units."""
 
 
 class ObservationSection(Section):
     """Sensors of the N units for training and test data; by default the full state.
 
-    One of: `sensors` random units; the named `units`, numbered from 0; `mixtures` random mixtures
-    of all units, with independent normal weights of norm 1 on average; the mixtures that the rows
-    of `matrix` (p, N) say, or `matrices` with one for each seed. Random ones are drawn for each
-    seed, fewer among those of more. More mixtures than units show all of the state.
+    The section has one of these keys: `sensors`, a number of random units; `units`, a list of units
+    numbered from 0; `mixtures`, a number of random mixtures of all units with independent normal
+    weights of norm 1 on average; `matrix` (p, N), whose rows are mixtures; or `matrices`, one for
+    each seed. Random sensors are drawn for each seed, such that more sensors include fewer. At
+    least as many mixtures as units show the full state.
     """
 
     sensors: int | None = None
@@ -31,9 +32,9 @@ class ObservationSection(Section):
     matrices: tuple[tuple[tuple[float, ...], ...], ...] | None = None
 
     scale: tuple[PositiveFloat, ...] | None = None
-    """Units of the channels: what each shows is multiplied by its number."""
+    """Scale of each channel: sensor values are multiplied by it."""
     offset: tuple[float, ...] | None = None
-    """What is added to each channel then; or, with `offsets`, for each seed."""
+    """Offset added to each scaled channel, or with `offsets` one for each seed."""
     offsets: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
@@ -94,8 +95,8 @@ class ObservationSection(Section):
         Raises
         ------
         ValueError
-            If one does not exist, is a combination of others, or there are not as many units of
-            measurement as channels.
+            If a sensor does not exist or is a combination of others, or the number of scales is not
+            that of the channels.
         """
         chosen = self._chosen(n, seed)
         offset = self.offset if self.offsets is None else _of_seed(self.offsets, seed, "offsets")
@@ -144,5 +145,5 @@ class ObservationSection(Section):
 
 def _of_seed(given: tuple[Some, ...], seed: int, name: str) -> Some:
     if seed >= len(given):
-        raise ValueError(f"{name}: there are {len(given)}, and none for the seed {seed}")
+        raise ValueError(f"{name}: there are {len(given)}, but none for seed {seed}")
     return given[seed]

@@ -22,11 +22,11 @@ class Pattern:
     Parameters
     ----------
     times : (T,) or (M, T) array
-        In sampling intervals from the first time of each trajectory; NaN behind the end of one.
+        Times in sampling intervals from the first time of each trajectory; NaN after its end.
     recorded : (M, T) or (M, T, p) array of bool
         Which states, or values, were recorded.
     inputs : (M, T, q) array, optional
-        Held from each time to the next, in units of their own.
+        Inputs, each held from its time to the next, in their own units.
     """
 
     times: Array
@@ -83,7 +83,7 @@ class Pattern:
         Raises
         ------
         ConfigError
-            If there is none, or it holds anything else.
+            If there is no such file, or it is not a pattern.
         """
         try:
             return _read(path, file_digest(path))

@@ -15,8 +15,8 @@ RTOL = 1e-6
 def preview(recipe: Recipe, seed: int, count: int) -> NDArray[np.float64]:
     """Simulate states (count, T, N) from initial states of the recipe.
 
-    They are of the same system as the dataset of this seed, and are none of its trajectories:
-    nothing is simulated that is not drawn. After a trajectory blew up its states are NaN.
+    They come from the same system as the dataset of this seed, but are not among its trajectories.
+    States after divergence are NaN.
     """
     key, times = {**recipe.depends_on(), "seed": seed}, recipe.sampling.times
     system = recipe.build(seed)

@@ -47,10 +47,10 @@ class Reference(Section):
     """An entry of `[[references]]`: a source of the recipe's system."""
 
     authors: tuple[Text, ...] = Field(min_length=1)
-    """`Family, Given` or the family name alone."""
+    """`Family, Given`, or the family name only."""
     title: str = ""
     journal: str = ""
-    """Or the proceedings."""
+    """The journal or the proceedings."""
     volume: str = ""
     pages: str = ""
     publisher: str = ""
@@ -58,9 +58,9 @@ class Reference(Section):
     doi: str = ""
     url: str = ""
     note: str = ""
-    """Of what is published nowhere, such as `poster`."""
+    """Kind of an unpublished source, such as `poster`."""
     use: str = ""
-    """What is taken from it, if not the system as a whole."""
+    """What is taken from it, if not the whole system."""
 
     @property
     def text(self) -> str:
@@ -94,9 +94,9 @@ RegimeKind = Literal[
 class RegimeSection(Section):
     """The `[regime]` section: the regime for each seed (`koopmark.spectrum.Regime`).
 
-    `lyapunov_error` is left out if no system is chaotic: only there is the exponent an average.
-    Stochastic systems and those under inputs have neither attractors nor exponents here: both are
-    0. Exponents of maps are per step.
+    `lyapunov_error` is left out if no system is chaotic, since only exponents of chaos are
+    averages. For stochastic systems and systems with inputs, attractors and exponents are not
+    computed and set to 0. Exponents of maps are per step.
     """
 
     kind: tuple[RegimeKind, ...]
@@ -124,7 +124,8 @@ class TruthSection(Section):
     """The `[truth]` section: which eigenspaces are targets."""
 
     principal: bool = False
-    """Whether all of the lattice down to -max_degree is, beyond the eigenspaces in closed form."""
+    """Whether all lattice eigenspaces down to -max_degree are targets, not only those in closed
+    form."""
 
 
 class Contents(Section):
@@ -243,8 +244,8 @@ class Recipe(Contents):
     def depends_on(self) -> dict[str, Any]:
         """Everything that numbers depend on: not the name, the texts or the number of seeds.
 
-        What is absent is left out: a section at its defaults, and a key without a value. A new
-        section or an optional key then moves no number of the recipes that do without it.
+        Sections at their defaults and keys without a value are left out, so that new sections and
+        optional keys do not change the numbers of existing recipes.
         """
         unsaid = {"name", "title", "description", "references", "seeds", "regime"}
         for name, field in type(self).model_fields.items():
@@ -261,7 +262,8 @@ class Recipe(Contents):
     def facts(self, seed: int) -> dict[str, float | int | None]:
         """Columns that describe the dataset in tables.
 
-        What a system has not is None: the rank of weights, and α of a map, 1 - μ.
+        A column is None if the system lacks the property, such as the rank of weights or, for maps,
+        α = 1 - μ.
         """
         system = self.build(seed)
         return {
@@ -297,14 +299,14 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
     Parameters
     ----------
     name_or_path : str or Path
-        A name from `names()`, or the path of a `.toml` file, taken from `folder` if relative.
+        A name from `names()`, or the path of a `.toml` file.
     folder : Path, optional
-        Where relative paths start; the current folder by default.
+        Folder from which relative paths start; by default the current folder.
 
     Raises
     ------
     ConfigError
-        If there is no such recipe, or with a sentence for each mistake in it.
+        If there is no such recipe, or it has mistakes, each of which the message describes.
     """
     path = _place(str(name_or_path), folder)
     if not NAME.fullmatch(path.stem):
@@ -319,7 +321,7 @@ def load_recipe(name_or_path: str | Path, folder: Path | None = None) -> Recipe:
 def foreign_code(name_or_path: str, folder: Path) -> list[str]:
     """The code outside koopmark that makes the recipe's systems: at most one line.
 
-    Nothing is loaded. Parameters and errors are those of `load_recipe`.
+    The code is not imported. Parameters and errors are those of `load_recipe`.
     """
     path = _place(name_or_path, folder)
     system = loads(read(path)[1], str(path)).get("system")
@@ -348,15 +350,15 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
     ----------
     recipe : Recipe
     changes : mapping
-        New values by dotted key, such as `{"sampling.noise": 0.1}`; validated as a file's are. Keys
-        of inputs and sensors that only what was there before had are left out.
+        New values by dotted key, such as `{"sampling.noise": 0.1}`, validated like those of a file.
+        Keys that a changed kind of inputs or sensors does not have are dropped.
     name, source : str
-        Of the new recipe; where the changes come from, for errors.
+        Name of the new recipe, and origin of the changes for errors.
 
     Raises
     ------
     ConfigError
-        If a key does not exist, changes no number, or may not have this value.
+        If a key does not exist or has no effect on numbers, or a value is not allowed.
     """
     # Another system may do other things in the long run.
     contents = recipe.model_dump(mode="json", exclude={"name", "regime"}, exclude_unset=True)
@@ -391,7 +393,7 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
 def key_of(recipe: Recipe, name: str) -> str:
     """The dotted key that a short name means, such as `sampling.noise` for `noise`.
 
-    A dotted key stands for itself.
+    A dotted key is returned unchanged.
 
     Raises
     ------

@@ -28,15 +28,14 @@ class RecordingSection(Section):
     """A `[[recordings]]` entry of a suite: a file and options of `Trajectories.from_file`."""
 
     file: Text
-    """Taken from the suite's folder if relative."""
+    """Path of the file; relative paths start at the suite's folder."""
     name: Text | None = None
-    """What the tables call it; `file` if not given."""
+    """Name in the tables; `file` by default."""
     held_out: float = Field(default=0.3, gt=0, lt=1)
-    """Share of the trajectories, or of the times of a single one, that no method is fitted to."""
+    """Share of held-out trajectories, or of held-out times of a single one."""
     resampled: bool = False
-    """Whether seeds beyond 0 draw the training trajectories anew, with replacement, from those of
-    seed 0 (of a single one blocks of time), and the held-out ones stay. Otherwise each seed is
-    another split."""
+    """Whether seeds beyond 0 resample the training trajectories of seed 0 with replacement (for a
+    single one, blocks of time) and keep the held-out ones. Otherwise each seed is another split."""
     states: Text | tuple[Text, ...] | None = None
     time: Text | None = None
     trajectory: Text | None = None
@@ -61,14 +60,14 @@ def is_recording(name: str) -> bool:
 class Recorded:
     """A recording split into training trials and held-out trials.
 
-    `key` has no targets: what methods find is assessed, and not scored.
+    Its `key` has no targets, so that models are assessed without scores.
     """
 
     train: Trajectories
     test: Trajectories
     key: AnswerKey
     resampled: bool = False
-    """Whether `train` is a draw with replacement: what is fitted to it shows the scatter alone."""
+    """Whether `train` was resampled with replacement, so that its fits only show the scatter."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Recording:
     asked: RecordingSection
     path: Path
     digest: str
-    """Of the file's bytes: results hang on them, and not on where the file lies."""
+    """Digest of the file's bytes, on which results depend, rather than on its path."""
 
     @classmethod
     def of(cls, asked: RecordingSection, folder: Path) -> "Recording":
@@ -87,7 +86,7 @@ class Recording:
         Raises
         ------
         ConfigError
-            If there is no such file, or it holds no trajectories that can be split.
+            If there is no such file, or its trajectories cannot be split.
         """
         path = (folder / asked.file).absolute()
         try:
@@ -112,7 +111,7 @@ class Recording:
         Raises
         ------
         ConfigError
-            If it holds no trajectories, or is not what it was when the run was planned.
+            If the file has no trajectories, or has changed since the run was planned.
         """
         return _read(self)
 
@@ -172,7 +171,7 @@ class Recording:
 def resample(data: Trajectories, seed: int) -> Trajectories:
     """Resample as many trajectories with replacement; of a single one, blocks of time.
 
-    A block is as long as BLOCKS of them make up the whole; neighbours share no pair.
+    A trajectory is divided into BLOCKS blocks; neighbouring blocks share no pair.
     """
     rng = generator({"seed": seed, "of": len(data)}, "trajectories drawn again")
     if len(data) > 1:

@@ -47,7 +47,7 @@ def regime_of(recipe: Recipe, seed: int) -> Regime:
 def stable_points(system: System) -> NDArray[np.float64]:
     """Stable fixed points (k, N) from the equations; none if these cannot be solved.
 
-    Where one at which all trajectories end is known in closed form, nothing is searched.
+    If the fixed point at which all trajectories end is known in closed form, there is no search.
     """
     found = _known(system)
     if not found:

@@ -130,9 +130,9 @@ class SamplingSection(Section):
     dt: PositiveFloat
     horizon: PositiveFloat
     noise: Levels = 0.0
-    """Standard deviation of the Gaussian noise added to each training state, as a fraction of
-    the standard deviation of the clean training states; a list has one for each channel, as a
-    fraction of that of the channel where it was recorded."""
+    """Standard deviation of the Gaussian noise added to each training state, as a fraction of the
+    standard deviation of the clean training states. A list has one fraction for each channel,
+    relative to that channel where it was recorded."""
 
     @model_validator(mode="after")
     def _whole_number_of_steps(self) -> "SamplingSection":

@@ -18,30 +18,32 @@ SHIFTED = "times of trials"
 class TrialsSection(Section):
     """Trials of unequal length, with gaps and uneven times; by default none of these.
 
-    Test trajectories are full and even whatever it says. Everything is drawn from generators of its
-    own: at one seed more gaps contain fewer, and neither they nor lengths depend on the noise. With
-    a `pattern` nothing is drawn: trials are recorded as others were.
+    It does not affect test trajectories, which have no gaps and even times. Gaps and lengths have
+    their own random generators: they do not depend on the noise, and at the same seed more gaps
+    include fewer. With a `pattern` nothing is random: trials have the times and gaps of a
+    recording.
     """
 
     shortest: float = Field(default=1.0, gt=0, le=1)
-    """Share of the horizon that every trial lasts: lengths are uniform from it to all of it."""
+    """Shortest length of trials as a share of the horizon; lengths are uniform from it to all of
+    it."""
     gaps: float = Field(default=0.0, ge=0, le=0.9)
-    """Share of the states missing in gaps, of those within the length of their trial."""
+    """Share of the states missing in gaps, within the length of their trial."""
     gap: float = Field(default=5.0, ge=1, le=1e6)
     """Mean length of a gap, in steps."""
     missing: float = Field(default=0.0, ge=0, le=0.9)
-    """Share of single values missing, of those that are in no gap."""
+    """Share of single missing values outside gaps."""
     jitter: float = Field(default=0.0, ge=0, lt=0.5)
-    """Each time but the first is uniform within this share of dt about its place in the grid."""
+    """Each time but the first is uniform within this share of dt around its grid point."""
 
     held_out: float | None = Field(default=None, gt=0, lt=1)
-    """Share of the training trajectories, or of the times of a single one, that no method is fitted
-    to: what is said of these as of a recording is compared with the truth."""
+    """Share of held-out training trajectories, or of held-out times of a single one. Verdicts on
+    them, as on a recording, are compared with the truth."""
 
     pattern: str | None = None
-    """A file, taken from the recipe's folder if relative, that says when and in which channels
-    trajectories were recorded and under which inputs (`koopmark twin` writes it). The horizon is
-    that of test trajectories alone then."""
+    """A file that says when and in which channels trajectories were recorded and with which inputs,
+    as `koopmark twin` writes it; relative paths start at the recipe's folder. The horizon then
+    applies to test trajectories only."""
 
     @field_validator("pattern")
     @classmethod
@@ -50,7 +52,7 @@ class TrialsSection(Section):
             return None
         folder: Path | None = (info.context or {FOLDER: Path()}).get(FOLDER)
         if folder is None:
-            raise ConfigError(f"pattern = {name!r} names a file, and what is read here may not")
+            raise ConfigError(f"pattern = {name!r} names a file, which is not allowed here")
         path = (folder / name).absolute()
         Pattern.read(path)
         return str(path)
@@ -110,8 +112,8 @@ class TrialsSection(Section):
     def times(self, grid: NDArray, count: int, key: dict) -> NDArray[np.float64]:
         """Times (T,), or (M, T) for `count` trials, from an even grid (T,) that starts at 0.
 
-        They increase: the first is 0, and none is after the end of the grid. Those of a pattern are
-        its own, at the interval of the grid.
+        Times increase from 0 and do not exceed the grid. Times of a pattern are scaled to the
+        interval of the grid.
         """
         given = self.given()
         if given is not None:

@@ -15,15 +15,15 @@ from koopmark.systems import NamedArray
 from koopmark.truth import Eigenspace
 
 MAX_FUNCTIONS = 64
-"""Of a larger eigenspace so many random directions are handed on."""
+"""Number of random directions that are exported from a larger eigenspace."""
 
 
 @dataclass(frozen=True)
 class Target:
     """An exact eigenvalue, the dimension of its eigenspace, and how many functions are exported.
 
-    `multiplier` is that of one sampling interval. Functions that inputs drive obey it together with
-    their response.
+    `multiplier` is μ of one sampling interval. Functions that inputs drive obey it apart from their
+    response to the inputs.
     """
 
     label: str
@@ -54,7 +54,7 @@ def contents(dataset: Dataset) -> Contents:
     Raises
     ------
     ConfigError
-        If the dataset's functions obey their eigenvalue on average only, or up to a bound.
+        If the eigenfunctions obey their eigenvalue only on average or up to a bound.
     """
     if dataset.system.stochastic:
         how = "on average over noisy paths"

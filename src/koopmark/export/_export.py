@@ -138,17 +138,17 @@ def export_dataset(recipe: Recipe, seed: int, file_format: str, folder: str | Pa
     ----------
     recipe : Recipe
     seed : int
-        Draws the network, the initial states and the noise, as in a run of a suite.
+        Seed of the system, the initial states and the noise, as in a run of a suite.
     file_format : str
         One of `FORMATS`.
     folder : str or Path
-        Made if it is not there; files of the same name in it are replaced.
+        Output folder, which is created if needed; files with the same names are replaced.
 
     Raises
     ------
     ConfigError
-        If the format is unknown or needs what is not installed, the trajectories diverge, or
-        the folder cannot be written to.
+        If the format is unknown or needs a library that is not installed, the trajectories diverge,
+        or the folder cannot be written to.
     """
     if file_format not in FORMATS:
         known = ", ".join(FORMATS)

@@ -1,8 +1,8 @@
 """Methods that recover eigenpairs from trajectories: own methods, library adapters, anchors.
 
-Classes of our own methods are here, `from koopmark.methods import SSD`, and those of a library in
-the module of its name, since they share names: `from koopmark.methods import pydmd` is for
-`pydmd.DMD`.
+koopmark's own methods are imported from here, as in `from koopmark.methods import SSD`. Methods of
+libraries are in modules with the library's name, since they share class names: use
+`from koopmark.methods import pydmd` for `pydmd.DMD`.
 """
 
 from koopmark.methods import anchors

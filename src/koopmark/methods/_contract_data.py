@@ -142,9 +142,9 @@ DATA: dict[str, Callable[[], Sample]] = {
     "plane": lambda: iterated(MATRIX, _initial()[:, :2] @ _PLANE, 10),
     "nonlinear": nonlinear,
 }
-"""Data by name; `Tags.recovers` names those on which a method must be exact: thirty trajectories,
-one, three along the axes of a diagonal matrix, some along the real eigenvector of `MATRIX`, in the
-plane of its complex pair, and those of a nonlinear system."""
+"""Data by name. `Tags.recovers` names those on which a method must be exact: thirty trajectories;
+one; three along the axes of a diagonal matrix; some along the real eigenvector of `MATRIX`; some in
+the plane of its complex pair; and those of a nonlinear system."""
 
 
 def exact(name: str) -> NDArray:

@@ -29,21 +29,19 @@ from koopmark.models import Model
 from koopmark.simulation import Trajectories, check_range
 
 Role = Literal["method", "informed", "anchor"]
-"""How a fit takes part in a comparison. Only a `method` is ranked: an `informed` one is given the
-answer key of the system that the others are to find out about, and an `anchor`, which is given it
-too, marks an end of the scores and is in every run, whatever part of its suite is done."""
+"""How a fit takes part in a comparison. Only a `method` is ranked. An `informed` method is given
+the answer key of the system that other methods have to recover. An `anchor` is given the key too;
+it marks an end of the scores and is part of every run."""
 
 Sampling = Literal["regular", "segments", "any"]
-"""What `_fit` can use of what was recorded, from least to most.
-
-`regular`: trajectories of one length without gaps, at even times; `_fit` is given the part of the
-data that is so (`Trajectories.rectangle`). `segments`: stretches of any lengths at one sampling
-interval, and so trials of unequal length and with gaps; `_fit` is given all data and reads `pairs`,
-`windows`, `blocks` or `segments`. `any`: every recorded state at its own time, as in `records`.
-"""
+"""What `_fit` can use of recorded data, from least to most. `regular`: trajectories of one length
+without gaps at even times; `_fit` is given the regular part of the data (`Trajectories.rectangle`).
+`segments`: segments of any lengths with one sampling interval, and so trials with gaps and of
+unequal length; `_fit` is given all data and reads `pairs`, `windows`, `blocks` or `segments`.
+`any`: every recorded state at its own time, as in `records`."""
 
 Recoverable = Literal["linear", "trajectory", "axes", "line", "plane", "nonlinear"]
-"""Data of `koopmark.methods.contract` on which a method may have to be exact."""
+"""Data in `koopmark.methods.contract` on which a method may have to be exact."""
 
 
 @dataclass(frozen=True)
@@ -53,38 +51,40 @@ class Tags:
     Parameters
     ----------
     library : str
-        The distribution that does the work, as `pip install` names it. A method outside of koopmark
-        that does not say is counted under its own package or file.
+        Distribution that does the computation, as named by `pip install`. For methods outside
+        koopmark the default is their own package or file.
     install : str
-        The command that installs it, for methods whose library may be missing.
+        Command that installs the library, for methods whose library may be missing.
     requires : tuple of str
         Modules that `_fit` imports, in the order in which it needs them.
     by_default : mapping of str, optional
-        Options with which it does what its library does if its user sets nothing, as far as they
-        differ from those of the class; None if its user must choose something.
+        Options that differ from those of the class if the user of the library sets nothing; None if
+        the user must choose something.
     papers : tuple of Paper
-        Where the algorithm comes from; several if the class has several.
+        Papers that the algorithm comes from; several if the class has several algorithms.
     role : "method", "informed" or "anchor"
         See `Role`.
     min_states : int
-        States in a row that a trajectory must have.
+        Number of successive states that a trajectory must have.
     sampling : "regular", "segments" or "any"
-        See `Sampling`: what is left out of data with gaps or uneven times is counted.
+        Data that the method can use, see `Sampling`; unused data with gaps or uneven times are
+        counted in the model's note.
     inputs : bool
         Whether it uses the inputs of the data; otherwise it is fitted as if there were none.
     one_trajectory : bool
-        Whether it is fitted to one trajectory: `_fit` is given the longest alone, and of data with
-        gaps the longest segment, or with the sampling "any" all records of one trajectory.
+        Whether it is fitted to a single trajectory. `_fit` then gets only the longest trajectory,
+        or the longest segment if there are gaps, or with the sampling "any" all records of one
+        trajectory.
     recovers : str, optional
         Data that it must recover exactly, see `Recoverable`; None if there are none.
     unrecoverable : str
-        Why there are none.
+        Why there are no data that it must recover.
     loses : mapping of str to str
         What it need not recover: names in `koopmark.methods.contract.LOSSES`, with reasons.
     exactness : float
-        How exactly: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
+        Required accuracy: relative error of φ(x⁺) = e^{λΔt} φ(x), and error of λΔt.
     trial : mapping of str
-        Options that keep the contract's fits short.
+        Options that make the fits of the checks fast.
     """
 
     library: str = "koopmark"
@@ -118,14 +118,14 @@ SEALED = {
     "fit": "a method writes _fit, and what is done around it is the same for all",
     "fit_with": "a method writes _fit, and what is done around it is the same for all",
 }
-"""What no method defines for itself, with the reason."""
+"""Methods that subclasses must not define, with the reason."""
 
 
 @dataclass(frozen=True)
 class Method(Bounded, ABC):
     """Base class of methods: a frozen dataclass of hyperparameters whose subclasses write `_fit`.
 
-    A method that draws random numbers has a field `seed`, and nothing else that is random.
+    A method that draws random numbers must have a field `seed` that determines all of them.
     """
 
     tags: ClassVar[Tags] = Tags()
@@ -163,8 +163,7 @@ class Method(Bounded, ABC):
     def library_default(cls) -> Self | None:
         """The method with its library's default options; None if the user must choose some.
 
-        None if there is no such thing: its user must choose something, such as a kernel, or it is
-        an anchor.
+        Also None for an anchor.
         """
         chosen = cls.tags.by_default
         return None if chosen is None or cls.tags.role == "anchor" else cls(**chosen)
@@ -187,8 +186,8 @@ class Method(Bounded, ABC):
         Returns
         -------
         dict or None
-            Plain values, as `koopmark.methods.get` takes them; None if the method takes no
-            dictionary, or cannot have exactly the functions of this one.
+            Options for `koopmark.methods.get`; None if the method takes no dictionary, or cannot
+            use exactly these functions.
 
         Raises
         ------
@@ -215,7 +214,7 @@ class Method(Bounded, ABC):
         Raises
         ------
         ConfigError
-            If one is given twice, or belongs to a dictionary of another kind.
+            If an option is given twice, or belongs to another kind of dictionary.
         """
         return spelled_out(self, options)
 
@@ -226,21 +225,19 @@ class Method(Bounded, ABC):
     def fit(self, train: Trajectories) -> Model:
         """Fit the method to the trajectories `train`.
 
-        `_fit` is given the data alone, without the system and targets that they may carry.
-
-        Libraries that draw from a global generator find it seeded, so that two fits agree; its
-        state is put back afterwards.
+        `_fit` gets the data without the system that generated them. Global random generators are
+        seeded for libraries that use them, so that two fits agree, and restored afterwards.
 
         Raises
         ------
         ValueError
-            If the data hold infinite values, fewer than two times, nothing that was recorded, or do
-            not vary.
+            If the data have infinite values, fewer than two times or no recorded state, or are
+            constant.
         Skip
-            If the method does not apply to such data by design, or nothing is left of them that it
-            can use: see `Tags.sampling`.
+            If the method does not apply to such data by design, or cannot use any part of them (see
+            `Tags.sampling`).
         TypeError
-            If the data are no Trajectories, or `_fit` gives something else than a model.
+            If `train` is not Trajectories, or `_fit` does not return a model.
         """
         return self._fitted(train, self._fit)
 
@@ -286,7 +283,8 @@ class Method(Bounded, ABC):
 class InformedMethod(Method):
     """Base class of methods that are given the answer key as well; write `_fit(data, key)`.
 
-    Its docstring and its models' notes say what it looks at. It is shown, but not ranked.
+    Its docstring and its models' notes must say which part of the key it uses. It is shown but not
+    ranked.
     """
 
     tags: ClassVar[Tags] = Tags(role="informed")
@@ -298,7 +296,7 @@ class InformedMethod(Method):
         Raises
         ------
         ValueError, Skip, TypeError
-            As `Method.fit`, and if the key lacks what the method needs of it.
+            As `Method.fit`, and if the key lacks what the method needs.
         """
         return self._fitted(train, lambda data: self._fit(data, key))
 
@@ -345,7 +343,7 @@ def check_data(trajectories: Trajectories) -> None:
     Raises
     ------
     TypeError, ValueError
-        As said in `Method.fit`.
+        As in `Method.fit`.
     """
     data = Trajectories.expected(trajectories, "fit")
     states = data.states
@@ -434,7 +432,7 @@ def _usable(data: Trajectories, tags: Tags) -> Trajectories:
 def seeded_globals(seed: int) -> Iterator[None]:
     """Seed the global generators of NumPy, Python and torch (if imported), and restore them after.
 
-    NumPy's takes 32 bits: larger seeds are folded.
+    NumPy's generator takes 32 bits, so larger seeds are folded.
     """
     seed = operator.index(seed)
     torch = sys.modules.get("torch")

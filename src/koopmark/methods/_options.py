@@ -34,13 +34,14 @@ Share = Annotated[float, Bound("must be above 0 and below 1", lambda value: 0 < 
 class Bounded:
     """A dataclass that checks its numbers against the bounds in the types of its fields.
 
-    NumPy's numbers become Python's. Where a field holds one of several kinds of dataclasses, such
-    as a dictionary, its `kind` alone or a mapping with it stands for the dataclass.
+    NumPy numbers are converted to Python numbers. If a field is one of several kinds of
+    dataclasses, such as a dictionary, it may be given by its `kind` or by a mapping that contains
+    the `kind`.
 
     Raises
     ------
     ValueError
-        If one does not: its name, what it must be and what it is.
+        If a number is out of bounds; the message has its name, its bounds and its value.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -114,10 +115,10 @@ def _has(kind: Any, names: Iterable[str]) -> bool:
 def spelled_out(default: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options with short forms expanded, for the method `default` and its nested dataclasses.
 
-    A dictionary or kernel by the name of its kind is the mapping `{"kind": name}`. An option that
-    the method lacks and its dictionary or kernel has goes there: `degree=3` is
-    `dictionary={"kind": "monomials", "degree": 3}`. So does one that names its place,
-    `dictionary__degree=3`, as scikit-learn's searches write it.
+    The name of a kind of dictionary or kernel is short for the mapping `{"kind": name}`. An option
+    of the dictionary or kernel that the method itself does not have is passed on to it: `degree=3`
+    becomes `dictionary={"kind": "monomials", "degree": 3}`. So is an option with its path, as in
+    scikit-learn's searches: `dictionary__degree=3`.
 
     Raises
     ------
@@ -167,7 +168,7 @@ def _filled(
         twice = [option for option in said if not isinstance(base, Mapping) or option in base]
         if twice:
             raise ConfigError(
-                f"{twice[0]} is given beside {name}, which has it already: it must be in one place"
+                f"{twice[0]} is given beside {name}, which has it already: give it only once"
             )
     elif kind is None and is_dataclass(default) and _has(default, outside):
         base = _jsonable(default)

@@ -17,18 +17,18 @@ class Paper:
     Parameters
     ----------
     text : str
-        Such as "Williams, Kevrekidis and Rowley 2015".
+        Authors and year, such as "Williams, Kevrekidis and Rowley 2015".
     doi : str
         Such as "10.1007/s00332-015-9258-5"; empty if the paper has none.
     authors : tuple of str
         `Family, Given`.
     year : int, optional
     title : str
-        In sentence case, with the capitals that names have.
+        Title in sentence case, with capitals for names.
     journal : str
-        Or the proceedings, or the number of a preprint; empty for a book.
+        Journal, proceedings, or number of a preprint; empty for a book.
     publisher : str
-        Of a book.
+        Publisher of a book.
     """
 
     text: str

@@ -57,12 +57,12 @@ def get(name: str | Method, /, **options: Any) -> Method:
     Parameters
     ----------
     name : str or Method
-        One of `names()` or `offered()`; or, for a `Method` of your own, `package.module:Class`
-        or `path/to/file.py:Class`. A method itself stands for its class with its options.
+        One of `names()` or `offered()`; for your own `Method`, `package.module:Class` or
+        `path/to/file.py:Class`. An instance means its class with its options.
     **options
-        Fields of the method; nested ones as instances or as mappings, so
-        `dictionary={"kind": "monomials", "degree": 3}`. Short for that are `dictionary="monomials",
-        degree=3`, and `degree=3` alone; NumPy's numbers are numbers.
+        Fields of the method; nested ones as instances or mappings, such as
+        `dictionary={"kind": "monomials", "degree": 3}`. Short forms of this are
+        `dictionary="monomials", degree=3` and `degree=3`.
 
     Raises
     ------
@@ -115,26 +115,26 @@ class Description:
 
     name: str
     summary: str
-    """What it does, in two sentences or one."""
+    """What it does, in one or two sentences."""
     papers: tuple[Paper, ...]
-    """Where the algorithm comes from."""
+    """Papers that the algorithm comes from."""
     library: str
-    """The distribution that does the work; "koopmark" for our own."""
+    """The distribution that does the computation; "koopmark" for koopmark's own methods."""
     role: Role
     options: dict[str, Any]
-    """Those that differ from the defaults of its class."""
+    """Options that differ from the defaults of its class."""
     library_default: bool
-    """Whether it does what its library does if its user sets nothing."""
+    """Whether its options are the library's defaults."""
     default_name: str
-    """The registered method that does; empty if there is none."""
+    """Name of the registered method with the library's defaults; empty if there is none."""
     takes_dictionary: bool
-    """Whether its user chooses the functions that it combines."""
+    """Whether the user chooses the dictionary."""
     one_trajectory: bool
-    """Whether it is fitted to one trajectory alone."""
+    """Whether it is fitted to a single trajectory."""
     sampling: Sampling
-    """What it can use of data with gaps, trials of unequal length or uneven times."""
+    """Which data with gaps, unequal lengths or uneven times it can use."""
     inputs: bool
-    """Whether it uses inputs; otherwise it is fitted as if there were none."""
+    """Whether it uses inputs; otherwise they are ignored."""
 
 
 def described(name: str) -> Description:
@@ -194,15 +194,15 @@ def fit(
     Parameters
     ----------
     method : str or Method
-        A name as `get` takes it, or a method itself.
+        A name as for `get`, or an instance.
     data : Trajectories, (M, T, N) or (T, N) array_like, list of (Tᵢ, N) array_like, or xarray
         See `Trajectories.of`.
     key : AnswerKey, optional
-        What an informed method is given beside the data; by default the key of the system that the
-        data carry, to the first degree.
+        Answer key for an informed method; by default the key of the system behind the data, to the
+        first degree.
     dt, times, inputs
-        Of data that are arrays, as `Trajectories` takes them. Beside Trajectories, which have
-        them, they are options of the method if it has such.
+        Sampling and inputs of data that are arrays, as for `Trajectories`. With Trajectories, they
+        are options of the method, if it has options with these names.
     **options
         See `get`.
 
@@ -211,8 +211,8 @@ def fit(
     ConfigError
         As `get`.
     ValueError, TypeError
-        As `Trajectories.of` and `Method.fit`, and if an informed method has neither a key nor a
-        system to make it of.
+        As `Trajectories.of` and `Method.fit`, and if an informed method gets neither a key nor data
+        with a system.
     """
     described = {"dt": dt, "times": times, "inputs": inputs}
     if isinstance(data, Trajectories):

@@ -92,8 +92,8 @@ class Exact(InformedMethod):
         _refuse_empty(key)
         if key.latent:
             raise Skip(
-                "no target is a function of what the sensors show, and the rest of the state is "
-                "shown to no fit"
+                "no target is a function of the sensor values, and fits do not see the rest of the "
+                "state"
             )
         targets = key.targets
         if key.inputs:
@@ -124,11 +124,11 @@ def _independent(targets: tuple[Eigenspace, ...], states: NDArray) -> tuple[Eige
 class Random(InformedMethod):
     """As many random eigenpairs as the targets have dimensions.
 
-    The eigenfunctions are random Fourier features of so high a frequency that on any sample they
-    are noise, orthogonal to everything smooth. The eigenvalues are uniform over the part of the
-    plane where the targets lie: real parts from 0 to twice the fastest decay, imaginary parts up
-    to the same size. Those of a map are uniform over the disc around 0 that holds the targets and
-    the unit circle. Gains on inputs are standard normal.
+    The eigenfunctions are random Fourier features of such a high frequency that any sample of them
+    is noise, orthogonal to all smooth functions. The eigenvalues are uniform over the region of the
+    targets: real parts from 0 to twice the fastest decay, imaginary parts up to the same size. For
+    a map they are uniform over the disc around 0 that contains the targets and the unit circle.
+    Gains on inputs are standard normal.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ MANY = 30
 """States in a row beyond those that a method needs."""
 
 LOSSES = (*CASES, "map", "inputs")
-"""What `Tags.loses` may name."""
+"""Names that `Tags.loses` may have."""
 
 FOLLOWED = 1e3
 """How much more a forecast under inputs may be off than what it is made of."""
@@ -297,7 +297,7 @@ def says_what_the_data_leave_in_doubt(method: Method) -> None:
     try:
         note = _fitted(method, FEW_CHANNELS).note
     except ValueError as error:
-        agree(bool(str(error).strip()), "data of low rank are refused without a word")
+        agree(bool(str(error).strip()), "data of low rank raise an error without a message")
         return
     agree(
         "rank 3 of 4" in note,
@@ -457,7 +457,7 @@ def is_still_without_inputs(method: Method) -> None:
     try:
         second = method.fit_with(replace(data, inputs=zeros), key)
     except ValueError as error:
-        agree(bool(str(error).strip()), "inputs that are 0 are refused without a word")
+        agree(bool(str(error).strip()), "inputs that are 0 raise an error without a message")
         return
     agree(
         _alike(_factors(first, data), _factors(second, data), 10 * method.promises().exactness),
@@ -662,7 +662,7 @@ def takes_one_pair_or_says_why_not(method: Method) -> None:
     try:
         model = method.fit_with(data, key)
     except ValueError as error:
-        agree(bool(str(error).strip()), "a single pair is refused without a word")
+        agree(bool(str(error).strip()), "a single pair raises an error without a message")
         return
     if model.window <= 2:
         _check_shapes(model, data)
@@ -704,7 +704,7 @@ def _refuses(method: Method, states: NDArray, what: str, key: AnswerKey | None =
     try:
         method.fit_with(data, key or AnswerKey((), states.shape[2]))
     except ValueError as error:
-        agree(bool(str(error).strip()), f"{what}: refused without a word")
+        agree(bool(str(error).strip()), f"{what}: the error has no message")
         return
     raise AssertionError(f"{what}: not refused with a ValueError")
 

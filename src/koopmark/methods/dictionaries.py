@@ -1,7 +1,7 @@
 """Dictionaries of observables ψ(x): their functions, hyperparameters and evaluation.
 
-Every dictionary is [constant | state | terms]: the first two are there or not, the terms are what
-makes one dictionary differ from another.
+Every dictionary is [constant | state | terms]. The constant and the state are optional, and the
+kinds of dictionaries differ in their terms.
 """
 
 from abc import ABC, abstractmethod
@@ -76,10 +76,9 @@ class Observables:
         return slice(start, start + self.inputs) if self.with_state else None
 
     def __call__(self, states: NDArray, out: NDArray | None = None) -> NDArray[np.float64]:
-        """Values (P, D), written into `out` where given; columns lie contiguous otherwise.
+        """Values (P, D), written into `out` if given, else with contiguous columns.
 
-        In float64, whatever the states are. Complex states give the analytic continuation, and
-        are refused unless `out` is complex.
+        Values are float64. Complex states give the analytic continuation, and need a complex `out`.
 
         Raises
         ------
@@ -108,8 +107,8 @@ class Observables:
     ) -> NDArray[np.float64]:
         """Derivative F·∇ψ (P, D) at `states` (P, N) along `directions` F (P, N), to rounding.
 
-        The complex step Im ψ(x + ihF) / h (Squire and Trapp 1998): ψ is analytic, and with an h
-        whose square is nothing beside 1 there is no error but that of ψ itself.
+        By the complex step Im ψ(x + ihF) / h (Squire and Trapp 1998). As ψ is analytic and h² is
+        below rounding, the only error is that of evaluating ψ.
         """
         states, directions = real(states, "states"), real(directions, "directions")
         if states.ndim != 2 or states.shape != directions.shape:
@@ -134,7 +133,7 @@ class Dictionary(Bounded, Gated, ABC):
         Raises
         ------
         ValueError
-            If nothing would be in it, or the states are not real numbers.
+            If the dictionary would be empty, or the states are not real numbers.
         """
 
     @abstractmethod
@@ -204,7 +203,7 @@ class Identity(Dictionary):
 class Monomials(Dictionary):
     """All monomials x₁^k₁ ⋯ x_N^k_N of degree at most `degree`, in graded lexicographic order.
 
-    `state` and `constant` say whether those of degree 1 and 0 are among them.
+    `state` and `constant` say whether monomials of degree 1 and 0 are included.
     """
 
     degree: Count = 2
@@ -295,8 +294,8 @@ class Cosines(Terms):
 class RadialBasis(Drawn):
     """Gaussians exp(-|x - cⱼ|² / 2ℓ²) around random states cⱼ, with ℓ = `bandwidth` × spread.
 
-    The spread is the root-mean-square distance of the states from their mean. Where the data
-    hold fewer than `count` states, every one is a centre.
+    The spread is the root-mean-square distance of the states from their mean. If the data have
+    fewer than `count` states, every state is a centre.
     """
 
     kind: Literal["radial_basis"] = field(default="radial_basis", kw_only=True, repr=False)
@@ -329,10 +328,10 @@ class Nystroem(Dictionary):
 
     Here K(Z, Z) = U S Uᵀ.
 
-    The functions k(x, zⱼ) made orthonormal in the kernel's own inner product; directions whose
-    eigenvalue is rounding are left out, so there may be fewer than `count`. Where the data hold
-    fewer than `count` states, every one is a landmark. The bandwidth of a Gaussian kernel is in
-    units of the spread of the landmarks.
+    They are the functions k(x, zⱼ), made orthonormal in the kernel's inner product. Directions with
+    an eigenvalue at rounding level are left out, so there may be fewer than `count`. If the data
+    have fewer than `count` states, every state is a landmark. The bandwidth of a Gaussian kernel is
+    in units of the spread of the landmarks.
     """
 
     kernel: AnyKernel = field(default_factory=Gaussian)

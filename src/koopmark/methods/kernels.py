@@ -36,8 +36,8 @@ class Linear(Bounded):
 class Polynomial(Bounded):
     """The polynomial kernel (x·x' / ℓ² + offset)^degree, which spans all monomials up to `degree`.
 
-    ℓ is the root-mean-square length of the states, so that neither the kernel nor what rounding
-    leaves of its rank depends on the units of the data.
+    ℓ is the root-mean-square norm of the states, so that neither the kernel nor its numerical rank
+    depends on the units of the data.
     """
 
     degree: Count = 2
@@ -127,8 +127,8 @@ def gram(
 def numerical_rank(kernel: Kernel, states: NDArray) -> int:
     """Number of eigenvalues of the kernel matrix of `states` (n, N) above its rounding errors.
 
-    For a polynomial kernel and enough data: the number of monomials. What lies below is noise,
-    which a library asked for full rank divides by.
+    For a polynomial kernel and enough data this is the number of monomials. Smaller eigenvalues are
+    rounding errors, by which a library at full rank would divide.
     """
     spectrum = np.linalg.eigvalsh(gram(kernel, states, states))[::-1]
     return remarks.numerical_rank(spectrum, GRAM_TOLERANCE, "the kernel matrix")

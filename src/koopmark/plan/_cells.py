@@ -26,10 +26,10 @@ MAX_CELLS = 1_000_000
 class Cell:
     """One fit: a method on a dataset at a seed.
 
-    `fit_id` is a digest of all that its scores depend on: the recipe, the seed, the method and
-    its options, the version of the library that does the work, and the source that makes the
-    data, fits and scores. `source` is the digest of the latter, and `code` that of all of koopmark,
-    of the method and of the system: a process where either is the same fits as this one would.
+    `fit_id` is a digest of everything that its scores depend on: the recipe, the seed, the method
+    with its options, the version of its library, and the source code that makes the data, fits and
+    scores. `source` is the digest of this code, and `code` that of all of koopmark, the method and
+    the system. A process with the same `source` or `code` gives the same fit.
     """
 
     fit_id: str
@@ -45,9 +45,9 @@ class Cell:
     limits: Limits
     level: Level = NO_LEVEL
     sources: tuple[str, ...] = ()
-    """What the suite calls the dataset besides: the sweep it is a level of, and its recipe."""
+    """Other names of the dataset in the suite: its sweep and its recipe."""
     asked: str = ""
-    """What the suite's file calls the method, which may stand for several rows."""
+    """Name of the method in the suite's file, which may mean several rows."""
 
     @property
     def dataset(self) -> str:
@@ -67,7 +67,7 @@ def plan(suite: Suite) -> list[Cell]:
     Raises
     ------
     ConfigError
-        Naming the file, the key and what is allowed.
+        If the suite has a mistake; the message names the file, the key and what is allowed.
     """
     data = sources(suite)
     called = [source.recipe.name for source in data]
@@ -127,7 +127,7 @@ def _entries(suite: Suite, known: set[str]) -> list[_Entry]:
             source = source_digest(method)
         except Exception as error:  # noqa: BLE001 foreign code may raise anything
             raise ConfigError(
-                f"{row.key}: what {use!r} depends on cannot be told "
+                f"{row.key}: the dependencies of {use!r} cannot be determined "
                 f"({type(error).__name__}: {error}): its options must be plain values"
             ) from None
         entries.append(_Entry(row, how, version, source))
@@ -166,10 +166,10 @@ def _cells(
 def seeded(options: Options, given: Mapping[str, Any], depends_on: Any, path: str = "") -> Options:
     """A dataclass with random values for all `seed` fields that `given` does not set.
 
-    `given` is what the user set, nested as in the suite file. Seeds depend on `depends_on` and the
-    field's own path, and on nothing else (see `_keys.generator`). A suite gives the data and their
-    seed, so that a method draws the same whatever it is called, and two methods with the same
-    random features share them.
+    `given` has what the user set, nested as in the suite file. Seeds depend only on `depends_on`
+    and the path of the field (see `_keys.generator`). A suite passes the data and their seed, so
+    that random numbers do not depend on the name of a method, and two methods with the same random
+    features share them.
     """
     drawn: dict[str, Any] = {}
     for field in fields(options):  # type: ignore[arg-type]
@@ -187,7 +187,7 @@ def _refuse_repeats(suite: Suite, key: str, labels: list[str], hint: str = "") -
     for label, count in Counter(labels).items():
         if count > 1:
             raise ConfigError(
-                f"{suite.path}: {key}: {label!r} is there {count} times, and each must differ{hint}"
+                f"{suite.path}: {key}: {label!r} occurs {count} times, but all must differ{hint}"
             )
 
 

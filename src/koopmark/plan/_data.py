@@ -17,11 +17,11 @@ class Level:
     """Position of a dataset in a sweep; empty for datasets that are in no sweep."""
 
     family: str = ""
-    """The sweep."""
+    """Name of the sweep."""
     axis: str = ""
-    """What is varied, such as `noise` or `n, rank`."""
+    """The varied key, such as `noise` or `n, rank`."""
     level: float = nan
-    """The value, or that of the first key; missing where it is no number."""
+    """The value, or the value of the first key; missing if it is not a number."""
     level_text: str = ""
 
 
@@ -40,8 +40,8 @@ class Source:
 def sources(suite: Suite) -> list[Source]:
     """The datasets of a suite in the order of its file: named ones, recordings, sweeps.
 
-    A level is called after the recipe, or the sweep's `name`, and what is varied:
-    `rnn_10_2/noise=0.1`, `rnn_10_2/n=10,rank=2`.
+    Names of levels consist of the recipe, or the sweep's `name`, and the varied values, such as
+    `rnn_10_2/noise=0.1` and `rnn_10_2/n=10,rank=2`.
     """
     named = [
         _recording(suite, RecordingSection(file=entry), "datasets")

@@ -13,7 +13,7 @@ from koopmark.plan._data import Source
 from koopmark.plan._suite import Given, MethodEntry, Suite
 
 ANCHORS = tuple(anchors.METHODS)
-"""Methods of every suite: they show that the scores can tell right from wrong."""
+"""Methods that are part of every suite, as the two ends of every score."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Row:
     """A method with its options, as a row of the tables, and the datasets it runs on."""
 
     key: str
-    """Where its entry stands, for errors."""
+    """Position of its entry in the suite's file, for errors."""
     asked: MethodEntry
     """The entry of the suite's file that it comes from."""
     entry: MethodEntry
     """The entry that would list it alone."""
     method: Method
     dictionary: Dictionary | None = None
-    """That of the suite's which it was given."""
+    """The dictionary of the suite that it was given."""
 
     def runs_on(self, source: Source, max_functions: int | None) -> bool:
         """Whether it runs on a dataset, given the number of functions of its dictionary."""
@@ -45,12 +45,12 @@ def rows(suite: Suite, known: set[str]) -> list[Row]:
     ----------
     suite : Suite
     known : set of str
-        The names by which an entry may ask for datasets.
+        Names by which an entry can select datasets.
 
     Raises
     ------
     ConfigError
-        Naming the file, the key and what is allowed.
+        If an entry has a mistake; the message names the file, the key and what is allowed.
     """
     listed = {entry.use for entry in suite.methods}
     added = [MethodEntry(use=name) for name in ANCHORS if name not in listed]

@@ -18,14 +18,14 @@ SHOWN = 20
 class Selection:
     """The selected methods, datasets and seeds of a plan; by default all.
 
-    The anchors are fitted to whatever data the wanted cells have.
+    Anchors run on all data of the selected cells.
     """
 
     methods: tuple[str, ...] = ()
-    """As the tables call them; what the suite's file calls one that stands for several rows means
-    all of these."""
+    """Names as in the tables; a name in the suite's file that means several rows selects all of
+    them."""
     datasets: tuple[str, ...] = ()
-    """As the tables call them; what the levels of a sweep go by means all of its levels."""
+    """Names as in the tables; the name of a sweep selects all of its levels."""
     seeds: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
@@ -37,7 +37,7 @@ class Selection:
         Raises
         ------
         ConfigError
-            For a name that no cell has, or where no cell has all that is wanted.
+            If no cell has one of the names, or no cell matches all of the selection.
         """
         labels = dict.fromkeys(cell.label for cell in cells)
         methods = [*labels, *(cell.asked for cell in cells if cell.asked)]
@@ -86,8 +86,8 @@ def refuse_whole_run(folder: Path) -> None:
         return
     if not (isinstance(about, dict) and "part" in about):
         raise ConfigError(
-            f"{folder}: holds the run of a whole suite, whose tables and report a part of one "
-            f"would replace: --out must be another folder"
+            f"{folder}: holds the run of a whole suite, and a partial run would replace its tables "
+            f"and report: --out must be another folder"
         )
 
 

@@ -15,14 +15,14 @@ EVERY_FIT = (
     ("koopmark.plan._cells", "Cell"),
     ("koopmark.plan._cells", "seeded"),
 )
-"""What every fit goes through; the rest hangs on its method and its recipe."""
+"""Code that every fit runs; the rest depends on its method and recipe."""
 
 
 def source_digest(method: Method) -> str:
     """Digest of the code that fits and scores `method`, without that of the data.
 
-    That is what every fit goes through, the classes of the method and of what its options hold,
-    and what either uses (see `koopmark._source`). Adding another method changes nothing of it.
+    It covers the code of every fit, the classes of the method and of its options, and the code that
+    these use (see `koopmark._source`). Adding another method does not change it.
     """
     return HERE.digest([*EVERY_FIT, *_classes(method)])
 
@@ -41,7 +41,7 @@ def code_of(method: Method, recipe: Recipe | Recording) -> str:
 def is_loaded(method: Method, recipe: Recipe | Recording, code: str, source: str) -> bool:
     """Whether this process runs the `code`, or at least the `source`, of another process.
 
-    The first is known at once. They differ where a file was edited that no fit goes through.
+    `code` is quick to compute. The two differ if a file was edited that no fit uses.
     """
     roots = frozenset([*_classes(method), *_code(recipe)])
     return _loaded(roots) == code or fit_source(method, recipe) == source

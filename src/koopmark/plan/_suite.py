@@ -39,7 +39,7 @@ class Limits(Section):
     """Limits on the time and memory of one fit."""
 
     seconds: float = Field(default=60.0, gt=0, le=1e6)
-    """Wall-clock time of the fit alone."""
+    """Wall-clock time of the fit only."""
     memory_mb: float = Field(default=4000.0, gt=0, le=1e9)
     """Memory of the fit beyond what its data and libraries already hold."""
 
@@ -48,13 +48,13 @@ class MethodEntry(Section):
     """A method of a suite; in the file, a name alone is short for `{ use = "..." }`."""
 
     use: Name
-    """Its name in `koopmark list methods`, or `path/to/file.py:Class`, `package.module:Class`."""
+    """A name in `koopmark list methods`, or `path/to/file.py:Class`, `package.module:Class`."""
     name: Name | None = None
-    """What the tables call it; made of `use` and the options where not given."""
+    """Name in the tables; by default made of `use` and the options."""
     options: dict[str, Any] = Field(default_factory=dict)
     datasets: tuple[Name, ...] | None = None
-    """What it runs on, a part of the suite's: datasets, and the dataset or title of a sweep for all
-    of its levels; everything where not given."""
+    """Datasets of the suite that it runs on, by default all; the dataset or title of a sweep
+    selects all of its levels."""
 
     without: tuple[Name, ...] = ()
     """Datasets that it does not run on, named in the same way."""
@@ -96,13 +96,14 @@ class SweepEntry(Section):
     vary: tuple[Name, ...] = Field(min_length=1)
     """Dotted keys of the recipe, such as `sampling.noise`; one key may stand alone."""
     values: tuple[Any, ...] = Field(min_length=1)
-    """The levels, in the order of the plots: a value, or with several keys a list of as many."""
+    """The levels, in the order of the plots: a value, or with several keys a list with one for
+    each."""
     title: Name | None = None
-    """What the tables call it; made of the recipe and the keys where not given."""
+    """Name in the tables; by default made of the recipe and the keys."""
     name: Name | None = None
-    """What the names of its datasets start with; the recipe's name where not given."""
+    """Start of the names of its datasets; by default the recipe's name."""
     set: dict[Name, Any] = Field(default_factory=dict)
-    """Other keys of the recipe, at values that hold for every level."""
+    """Other keys of the recipe, with values for every level."""
 
     @field_validator("vary", mode="before")
     @classmethod
@@ -120,7 +121,7 @@ class SweepEntry(Section):
                     f"one for each of {', '.join(self.vary)}"
                 )
         if twice := [key for key in self.vary if key in self.set]:
-            raise ValueError(f"{twice[0]} is varied and set: it must be one of the two")
+            raise ValueError(f"{twice[0]} is both varied and set: choose one of the two")
         return self
 
 
@@ -138,22 +139,23 @@ class SuiteFile(Section):
     datasets: tuple[Name, ...] = ()
     """Recipes by name or path, and files of trajectories."""
     recordings: tuple[RecordingSection, ...] = ()
-    """Files of trajectories with what is to be said of them."""
+    """Files of trajectories with options."""
     sweeps: tuple[SweepEntry, ...] = ()
     max_degree: int | None = Field(default=None, ge=1, le=20)
-    """Of the targets, whatever the recipes say, unless a sweep varies or sets it."""
+    """Largest degree of the targets, which overrides the recipes unless a sweep varies or sets
+    it."""
     seeds: int = Field(default=3, ge=1, le=100_000)
     limits: Limits = Limits()
     budget: float | None = Field(default=None, gt=0, le=1e7)
-    """Seconds that a run may take on two cores, from the command to the page."""
+    """Seconds that a run should take on two cores, from the command to the page."""
     dictionaries: tuple[dict[str, Any], ...] = ()
-    """What every method that takes a dictionary is given, one after another: each is a row."""
+    """Dictionaries for every method that takes one; each dictionary gives a row."""
     max_functions: int | None = Field(default=None, ge=1)
-    """Those of `dictionaries` that would have more functions on a dataset are left out there."""
+    """On each dataset, `dictionaries` with more functions than this are left out."""
     defaults: bool = False
-    """Whether each method is also run as its library has it if the user sets nothing."""
+    """Whether each method also runs with its library's default options."""
     unequal: Text | None = None
-    """Why some methods are given dictionaries that others could take and are not given."""
+    """Why some methods have dictionaries that others could take but do not have."""
     methods: tuple[MethodEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -198,7 +200,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     Raises
     ------
     ConfigError
-        Naming the file, the key and what is allowed.
+        If the file has a mistake; the message names the file, the key and what is allowed.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
@@ -227,8 +229,8 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
     ----------
     suite : Suite
     uses : list of str
-        As `MethodEntry.use`; a file is taken from the current folder. What the suite has at its
-        defaults already is not there twice.
+        Methods as in `MethodEntry.use`; files are relative to the current folder. Methods that the
+        suite already has with default options are not repeated.
     """
     there = {entry.use for entry in suite.methods if not entry.options}
     added = [
@@ -244,8 +246,8 @@ def with_methods(suite: Suite, uses: list[str]) -> Suite:
 def foreign_code(suite: Suite) -> list[str]:
     """The code outside koopmark that the suite would run; nothing is imported.
 
-    A line for each: `/path/to/file.py:Class`, `package.module:Class`, and for a name that an
-    installed package offers what it stands for.
+    A line for each: `/path/to/file.py:Class`, `package.module:Class`, or the class behind the name
+    of an entry point.
     """
     folder = suite.path.parent
     found = [

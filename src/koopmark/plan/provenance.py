@@ -114,8 +114,8 @@ def cpu() -> str:
 def kernels() -> dict[str, Any]:
     """What determines the rounding here; equal values mean equal numbers, bit for bit.
 
-    `blas` are the libraries that NumPy and SciPy loaded, without where they are, each with the
-    `architecture` whose kernels it chose; `simd` the instruction sets of NumPy's own loops.
+    `blas` lists the libraries that NumPy and SciPy loaded, without their paths, each with the
+    `architecture` of its kernels. `simd` lists the instruction sets of NumPy's loops.
     """
     import scipy.linalg  # noqa: F401 loads the library that is asked about
 

@@ -1,7 +1,7 @@
 """Matplotlib figures of models, scores and runs, for screens and papers.
 
-Each function draws one figure into `ax`, or into a new one in koopmark's style, and returns its
-Axes. `figure` makes one of a run for a file, and `save` writes it.
+Each function draws one figure into `ax`, or into new axes in koopmark's style, and returns the
+axes. `figure` draws a figure of a run for a file, and `save` writes it.
 """
 
 from koopmark.plot._board import board

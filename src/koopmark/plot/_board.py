@@ -39,15 +39,15 @@ def board(
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library, and its best default.
+        Methods to show; by default the best of each library, and its best default.
     datasets : iterable of str
-        One, whose digits are shown instead of those of a board.
+        A single dataset, whose digits are shown instead of those of a leaderboard.
     board : str, optional
-        By default the first of the run.
+        The leaderboard; by default the first of the run.
     top : int, optional
-        Instead of `methods` so many, the best of all.
+        Number of best methods to show, instead of `methods`.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

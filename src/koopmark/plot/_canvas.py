@@ -91,9 +91,9 @@ class Canvas:
     ----------
     ax : Axes
     free : bool
-        Whether the figure is koopmark's, which may then put a legend below it.
+        Whether the figure belongs to koopmark, so that a legend can be put below it.
     growing : bool
-        Whether it may be made as high as what is drawn needs.
+        Whether its height may be adapted to its contents.
     """
 
     ax: "Axes"
@@ -176,7 +176,7 @@ def inches(text: str, option: str = "--width") -> float:
     Raises
     ------
     ConfigError
-        If it is none, or no side of a figure.
+        If the text is not a length, or the length is not possible for a figure.
     """
     found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(in|mm|cm|pt)\s*", text)
     if not found:
@@ -206,7 +206,7 @@ def wanted(text: str, out: Path | None) -> list[str]:
     Raises
     ------
     ConfigError
-        If Matplotlib cannot write one, or it was asked for none.
+        If Matplotlib cannot write a format, or no format is given.
     """
     ending = out.suffix.removeprefix(".").lower() if out is not None else ""
     # A file may be called v1.2.
@@ -226,13 +226,13 @@ def save(figure: "Figure", out: str | Path, names: Sequence[str]) -> list[Path]:
     ----------
     figure : Figure
     out : str or Path
-        Without the ending, or with that of one of them.
+        Path without a suffix, or with that of one of the formats.
     names : sequence of str
 
     Raises
     ------
     ConfigError
-        If a file cannot be written, or what is written beside the axes leaves them no room.
+        If a file cannot be written, or labels leave no room for the axes.
     """
     out = Path(out)
     stem = out.with_suffix("") if out.suffix.removeprefix(".").lower() in formats() else out

@@ -10,7 +10,7 @@ from koopmark.analysis.leaderboard import Leaderboard
 from koopmark.analysis.results import Results, known, results
 
 Run = Results | str | Path
-"""A run, or its folder."""
+"""A run or its folder."""
 
 
 def run_of(run: Run) -> Results:
@@ -44,21 +44,20 @@ def chosen(
     ----------
     run : Results
     names : iterable of str
-        As a user typed them; without one the best method of each library, and the best that does
-        what its library does if its user sets nothing.
+        Names typed by the user; by default the best method of each library, and its best default.
     among : iterable of str
-        Methods that have something to show.
+        Methods with results for this figure.
     what : str
-        What it is, for messages: "the noise figure".
+        Name of the figure for messages, such as "the noise figure".
     top : int, optional
-        Without names so many methods, the best of all, instead.
+        Number of best methods to show if there are no names.
     board : str, optional
-        The leaderboard by which methods are the best; by default the order of the run.
+        The leaderboard that ranks the methods; by default the order of the run.
 
     Raises
     ------
     ConfigError
-        If there is no such method, or it has nothing to show.
+        If there is no such method, or it has no results for this figure.
     """
     there = set(among)
     wanted = [known(name, run.order, "method") for name in names]
@@ -79,7 +78,7 @@ def chosen(
 def question(run: Results, typed: str | None) -> tuple[str, Leaderboard | None]:
     """The requested leaderboard; by default the first of the run.
 
-    A run with fewer than two methods has none: then it is the first question with rows.
+    A run with fewer than two methods has no leaderboard; the first question with rows is taken.
     """
     if typed is not None:
         if not run.boards:

@@ -30,21 +30,23 @@ def cost(
     """Plot the correct digits of each method against the time of a fit.
 
     The line is the Pareto front: no other method is both as fast and as accurate, to a tenth of a
-    digit. Its members are numbered and named, those that are a tenth better than the one before.
+    digit. Methods on it that are a tenth of a digit better than the previous one are numbered and
+    named.
 
     Parameters
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default all that are ranked.
+        Methods to show; by default all that are ranked.
     datasets : iterable of str
-        One, by default the geometric mean of the times over the problems of a board.
+        A single dataset; by default the geometric mean of the times over the problems of a
+        leaderboard.
     board : str, optional
-        By default the first of the run.
+        The leaderboard; by default the first of the run.
     top : int, optional
-        Instead of `methods` so many, the best of all.
+        Number of best methods to show, instead of `methods`.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

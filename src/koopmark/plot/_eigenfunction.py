@@ -41,26 +41,26 @@ def eigenfunction(
 ) -> "Axes":
     """Plot an exact eigenfunction φ and the nearest combinations of recovered functions.
 
-    `decay` shows |φ| along three test trajectories, lines for the exact function and marks for what
-    was recovered; `scatter` recovered against exact values at all points; `map` contours of the
-    real parts of both on a slice of the state space, of one method
+    The view `decay` shows |φ| along three test trajectories, with lines for the exact function and
+    marks for recovered ones. `scatter` shows recovered against exact values at all points, and
+    `map` contours of the real parts of both on a slice of the state space, for one method
     (docs/reference/tables/eigenfunctions.md).
 
     Parameters
     ----------
     what : Model, Scores, a mapping of names to these, or a run or its folder
     test : Trajectories, or names of methods
-        The test data of models; of a run the methods, by default the first three that differ of
-        the best of each library and its best default, and for a map the best alone.
+        Test data, if `what` is a model. Methods, if `what` is a run: by default the first three
+        distinct ones of the best of each library and its best default, and for a map the best one.
     target : str, optional
-        The label of the eigenspace, by default the one that decays slowest.
+        Label of the target, by default the slowest one.
     dataset, seed : str, int
-        Of a run; by default the first.
+        Dataset and seed of a run; by default the first.
     view : "decay", "scatter" or "map"
     key : AnswerKey, optional
-        Of models; by default that of the system of `test`, to the first degree.
+        Answer key for models; by default that of the system of `test`, to the first degree.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def eigenfunction(
 def draw(into: Canvas, seen: Sequence[View], view: str, most: int | None = None) -> None:
     """Draw these views of one eigenfunction; indistinguishable ones are drawn once.
 
-    `most` is how many at most, the first; of a map it is the first alone.
+    At most the first `most` views are drawn, and for a map only the first.
     """
     if view not in KINDS:
         raise ConfigError(f"unknown view {view!r}: it must be one of {', '.join(KINDS)}")

@@ -94,8 +94,8 @@ def figure(
     Raises
     ------
     ConfigError
-        If there is no such figure, it has no use for what was asked for, or the run has nothing to
-        show in it.
+        If there is no such figure, it does not use one of the options, or the run has no data for
+        it.
     """
     ask = ask or Request()
     known = FIGURES.get(name)
@@ -127,14 +127,15 @@ def write(
     ----------
     run : Results, str or Path
     name : str
-        Of `FIGURES`.
+        A name in `FIGURES`.
     ask : Request, optional
     formats : str
-        Such as "pdf,svg"; by default that of the ending of `out`, or pdf.
+        Formats such as "pdf,svg"; by default that of the suffix of `out`, or pdf.
     width, height : float
-        Inches; without a height it is what the figure needs.
+        Size in inches; by default the height fits the contents.
     out : str or Path, optional
-        A file, or a folder that exists, for NAME in it; by default the folder `figures` of the run.
+        A file, or an existing folder for a file with this name; by default the folder `figures` of
+        the run.
 
     Returns
     -------

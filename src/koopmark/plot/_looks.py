@@ -86,9 +86,9 @@ def name_curves(
     ----------
     canvas : Canvas
     named : sequence of (name, y, look)
-        y is where the curve ends on the right, in units of the axis.
+        y is the right end of the curve, in units of the axis.
     handles : sequence of artists
-        One for each, for a legend.
+        One for each curve, for a legend.
     """
     size = _size()
     room = WIDEST * canvas.points[0]
@@ -174,9 +174,9 @@ def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> li
     Parameters
     ----------
     wanted, heights : sequences of float
-        Middles and heights.
+        Wanted middles and heights of the labels.
     room : float
-        Texts are between 0 and this as long as all of them fit.
+        Labels stay between 0 and this, if all of them fit.
     """
     order = sorted(range(len(wanted)), key=lambda k: wanted[k])
     blocks: list[list[int]] = []

@@ -50,23 +50,23 @@ def map(
 ) -> "Axes":
     """Plot methods against targets with a word for each cell: found, missed and others.
 
-    The number in a cell is k of *found to 1e-k*. Methods that agree everywhere, k to within
-    one, share a line of cells. Targets of one problem are between two lines. If all targets side by
-    side are wider than the figure, they are below one another.
+    The number in a cell is k of *found to 1e-k*. Methods that agree everywhere, with k to within
+    one, share a row of cells. Vertical lines separate problems. If all targets do not fit side by
+    side, they continue below.
 
     Parameters
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library, and its best default.
+        Methods to show; by default the best of each library, and its best default.
     datasets : iterable of str
-        With all of their targets; by default those of the board.
+        Datasets, with all of their targets; by default those of the leaderboard.
     board : str, optional
-        The question whose targets are shown, by default the first of the run.
+        The leaderboard whose targets are shown; by default the first of the run.
     top : int, optional
-        Instead of `methods` so many, the best of all.
+        Number of best methods to show, instead of `methods`.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

@@ -32,22 +32,22 @@ def noise(
 ) -> "Axes":
     """Plot the correct digits of each method against the noise in the training data.
 
-    Along a sweep over noise, or else on the problems that the run has at several levels of noise.
-    Shaded is the middle half of the curves of other seeds, or other problems if there are several
-    (`analysis.curves`); the dash-dotted line is what the noise allows, the statistical floor. A
-    level at which no fit of a method has a result is a cross on the axis.
+    The data are those of a sweep over noise, or else problems with several noise levels in the run.
+    The shaded band is the middle half of the curves over seeds, or over problems if there are
+    several (`analysis.curves`). The dash-dotted line is the statistical floor. A cross on the axis
+    marks a level at which no fit of a method has a result.
 
     Parameters
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library under noise, and its best default.
+        Methods to show; by default the best of each library with noise, and its best default.
     datasets : iterable of str
         The name of a sweep, or recipes; by default the first sweep over noise, or all recipes.
     top : int, optional
-        Instead of `methods` so many, the best of all.
+        Number of best methods to show, instead of `methods`.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

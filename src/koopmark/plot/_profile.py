@@ -26,23 +26,23 @@ def profile(
 ) -> "Axes":
     """Plot the share of targets that each method finds within a tolerance τ against τ.
 
-    The shaded bands hold the middle half of the profiles of other problems (of one problem, of
-    other seeds; `analysis.curves`). A dotted line is the share that the method's dictionary can
-    hold, its reach. Curves that cannot be told apart are drawn once and named together.
+    Shaded bands are the middle half of the profiles over problems, or over seeds for a single
+    problem (`analysis.curves`). A dotted line is the reach of the method's dictionary. Curves that
+    coincide are drawn once and share a label.
 
     Parameters
     ----------
     run : Results, str or Path
     methods : iterable of str
-        By default the best of each library, and its best default.
+        Methods to show; by default the best of each library, and its best default.
     datasets : iterable of str
-        By default those of the board.
+        Datasets; by default those of the leaderboard.
     board : str, optional
-        The question whose targets count, by default the first of the run.
+        The leaderboard whose targets count; by default the first of the run.
     top : int, optional
-        Instead of `methods` so many, the best of all.
+        Number of best methods to show, instead of `methods`.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

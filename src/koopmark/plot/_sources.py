@@ -46,8 +46,8 @@ class Spectra:
 class View:
     """An exact eigenfunction at points (p,) and its recovered counterpart there.
 
-    `part` says of each point whether it is on a `trajectory`, a `state` or of the `map`, a slice of
-    coordinates i and j (counted from 1; `across` and `up` are its points).
+    `part` says for each point whether it is on a `trajectory`, another `state`, or on the `map`, a
+    slice with the coordinates i and j (counted from 1; `across` and `up` are its grid).
     """
 
     name: str

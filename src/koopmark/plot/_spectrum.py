@@ -32,23 +32,23 @@ def spectrum(
 ) -> "Axes":
     """Plot recovered eigenvalues (marks) and exact ones (circles) in the complex plane.
 
-    λ of a flow; of a map μ of one step, with the unit circle.
+    Eigenvalues are λ of a flow, or μ per step of a map, with the unit circle.
 
-    Of one method the colour is the residual, which needs no truth; of several each has its mark,
-    filled if the residual is at most 1e-3. The view is that of the exact eigenvalues, and a corner
-    says how many lie outside.
+    For one method, the colour is the residual. For several, each has its own marker, filled if the
+    residual is at most 1e-3. The axes cover the exact eigenvalues, and a corner gives the number of
+    eigenvalues outside.
 
     Parameters
     ----------
     what : Model, Scores, a mapping of names to these, or a run or its folder
     test : Trajectories, or names of methods
-        The test data of models; of a run the methods, by default the best.
+        Test data, if `what` is a model. Methods, if `what` is a run; by default the best one.
     dataset, seed : str, int
-        Of a run; by default the first.
+        Dataset and seed of a run; by default the first.
     key : AnswerKey, optional
-        Of models; by default that of the system of `test`, to the first degree.
+        Answer key for models; by default that of the system of `test`, to the first degree.
     ax : Axes, optional
-        To draw into, in the user's own style.
+        Axes to draw into, in the user's style.
 
     Raises
     ------

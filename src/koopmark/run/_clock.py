@@ -21,8 +21,8 @@ SHOWN = 0.005
 class Clock:
     """A clock that starts when created and assigns every second to one phase.
 
-    What `jobs` workers do side by side counts one `jobs`-th each. WORKERS is the rest of their
-    time: they start, import libraries, and wait for one another at the end.
+    Time of `jobs` parallel workers counts with the weight 1 / `jobs`. The phase WORKERS is the rest
+    of their time: starting, importing libraries, and waiting for each other at the end.
     """
 
     def __init__(self) -> None:
@@ -71,9 +71,9 @@ def took(phases: Mapping[str, float], budget: float | None, jobs: int) -> str:
     phases : mapping
         Seconds of each phase.
     budget : float, optional
-        Seconds on two cores; None if there is none, or the run did only a part of its suite.
+        Seconds on two cores; None without a budget, or if only part of the suite was run.
     jobs : int
-        Workers of the run.
+        Number of workers of the run.
     """
     total = sum(phases.values())
     shares = [

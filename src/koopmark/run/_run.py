@@ -38,7 +38,7 @@ class Finished(ReprMixin):
     clock: Clock = field(default_factory=Clock)
     jobs: int = 1
     budget: float | None = None
-    """Seconds; None if the suite has none, or not all of it was done now."""
+    """Seconds; None if the suite has no budget, or only part of it was run now."""
 
     def took(self) -> str:
         """Summary of the time of the run: how long, of which budget, and by phase.
@@ -85,27 +85,27 @@ def run(
     ----------
     suite : Suite
     folder : str or Path
-        The run folder; made where it is not there.
+        The run folder, which is created if needed.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     fresh : bool
-        Do all fits, whatever the folder holds.
+        Whether to repeat all fits and discard stored ones.
     console : rich Console, optional
-        Where progress is shown; nowhere by default.
+        Console for the progress; by default none is shown.
     cache_dir : str or Path, optional
-        Of the datasets, on the machines where the fits run; their default folder by default.
+        Cache folder of the datasets, on the machines where the fits run.
     scheduler : str, optional
-        Address of a Dask scheduler whose workers do the fits, in place of processes here.
+        Address of a Dask scheduler whose workers run the fits, in place of local processes.
     part : Selection, optional
-        Do these fits alone, in a folder that holds no whole run.
+        Run only these fits, in a folder without a whole run.
 
     Raises
     ------
     ConfigError
-        If the suite asks for what is not there, the folder cannot be written to, or there is
-        no such scheduler.
+        If a dataset or method of the suite does not exist, the folder cannot be written to, or
+        there is no such scheduler.
     Interrupted
-        On Ctrl-C, or where the cluster goes away; the tables then hold what is done.
+        If the user presses Ctrl-C or the cluster is lost; the tables then have the finished fits.
     """
     clock = Clock()
     folder, cache_dir = Path(folder), None if cache_dir is None else Path(cache_dir)

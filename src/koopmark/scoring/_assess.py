@@ -45,25 +45,26 @@ def assess(
 ) -> Scores:
     """Assess a fitted model on recorded trajectories without an answer key.
 
-    There are no targets. `verified` counts the pairs that `residuals` supports, `spurious_fraction`
-    is the share that it does not support of those of which that can be told, and the `kind` of a
-    pair is its verdict. `verdicts`, `forecasts`, `structures` and `courses` say more of each.
+    There are no targets. `verified` is the number of supported pairs, and `spurious_fraction` the
+    share of pairs that are not supported among those with a definite verdict. The `kind` of a pair
+    is its verdict (see `residuals`). The tables `verdicts`, `forecasts`, `structures` and `courses`
+    have details.
 
     Parameters
     ----------
     model : Model
     held_out : Trajectories
-        Not used for the fit; noise, gaps and uneven times are allowed.
+        Data that were not used for the fit; noise, gaps and uneven times are allowed.
     train : Trajectories, optional
-        What it was fitted to, by whose standard deviations forecasts are measured; `held_out` by
-        default.
+        The training data, whose standard deviations are the unit of forecast errors; by default
+        `held_out`.
     seed : int
         As for `residuals`.
 
     Raises
     ------
     TypeError, ValueError
-        As `residuals`, except that data too short for residuals are a note.
+        As `residuals`, except that data that are too short for residuals only add a note.
     """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     measured, verdicts = np.full(len(eigenvalues), np.nan), [""] * len(eigenvalues)
@@ -130,9 +131,9 @@ def judged(
     model : Model
     key : AnswerKey
     held_out : Trajectories
-        As they were recorded.
+        Recorded data that were not used for the fit.
     clean : Trajectories
-        From the same law, without noise or gaps, by which the truth is told.
+        Trajectories of the same system without noise or gaps, which tell the truth.
     train : Trajectories
     seed : int
         As for `residuals`.
@@ -168,7 +169,7 @@ def scatter(model: Model, held_out: Trajectories) -> Scores:
     ----------
     model : Model
     held_out : Trajectories
-        Which no draw touches.
+        Data that are in no draw.
     """
     eigenvalues = np.asarray(model.eigenvalues, dtype=complex)
     return Scores(

@@ -55,7 +55,7 @@ class CommonRate:
     refused : int
         Directions of which none obeys it: the rank is at least this.
     unseen : int
-        Directions in which the data show noise alone.
+        Directions in which the data show only noise.
     fewest : int
         Functions that there must be.
     """

@@ -47,8 +47,8 @@ MOST_KEPT = 2_000_000
 """Values of exact eigenfunctions that are kept from one fit to the next: 16 MB."""
 
 VERIFIED, SPURIOUS = 1e-3, 1e-1
-"""A recovered pair whose test residual is below the first times |e^{λ̂Δt}| obeys the dynamics, of a
-map one whose residual is below the first; with one above the second it does not."""
+"""Residual bounds of recovered pairs on the test set. A pair with a residual below VERIFIED times
+|e^{λ̂Δt}| (for a map, below VERIFIED) obeys the dynamics; above SPURIOUS it does not."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class PairScores:
 class VerdictScores:
     """Verdict of held-out data on one recovered pair; a row of `verdicts.csv`.
 
-    The columns of `residuals`, and of data whose truth is known, what is true.
+    It has the columns of `residuals` and, if the system is known, whether the pair is true.
     """
 
     index: int
@@ -103,12 +103,13 @@ class VerdictScores:
     verdict: str
     reason: str
     eigenvalue_defect: float = nan
-    """By how much λ disobeys on clean data, relative as its bound is."""
+    """Error of λ on clean data, in the unit of its bound."""
     function_defect: float = nan
     exact_error: float = nan
-    """From the nearest exact eigenvalue, relative as the bounds are; NaN if not all are known."""
+    """Distance to the nearest exact eigenvalue, in the unit of the bounds; NaN if not all are
+    known."""
     true: float = nan
-    """1 if all of these are within what a verdict promises, 0 if not, NaN if it is not known."""
+    """1 if all of these are within the bounds of a supported verdict, 0 if not, NaN if unknown."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,15 @@ class ForecastScores:
 
     steps: int
     lead: float
-    """In units of time."""
+    """Time ahead."""
     error: float
-    """Root-mean-square error over channels, each in units of its standard deviation over the
+    """Root mean square error over channels, each in units of its standard deviation over the
     training data."""
     forecasts: int
-    """Over how many."""
+    """Number of forecasts."""
     parts: str
-    """JSON: of each part of the data (a trial, or a span of time of a single one) its number, how
-    many forecasts start there, and their mean-square error."""
+    """JSON: for each part of the data (a trial, or a time span of a single one) its number, the
+    number of forecasts that start in it, and their mean square error."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,13 @@ class StructureScores:
     """NaN if no functions share a real rate."""
     size: int
     rank: int
-    """What it is at most, `size` if there is no structure."""
+    """Upper bound on the rank; `size` if there is no structure."""
     rank_low: int
-    """What it is at least: held-out data rule out less, whatever the model found."""
+    """Lower bound on the rank from held-out data, for any model."""
     null_space: str
     """JSON: the rows of an orthonormal basis (N, N - rank), in units of the channels."""
     offset: str
-    """JSON: b (N - rank,), where the attracting set is {y : Uᵀy = b}."""
+    """JSON: b (N - rank,) of the attracting set {y : Uᵀy = b}."""
     note: str
 
 
@@ -153,7 +154,7 @@ class CourseScores:
     index: int
     trial: int
     times: str
-    """JSON; times, real and imaginary parts are equally long."""
+    """JSON; times, real and imaginary parts have equal lengths."""
     values_re: str
     values_im: str
 
@@ -201,34 +202,35 @@ def evaluate(
     ----------
     model : Model
     key : AnswerKey
-        Of the system that `test` comes from: `Dataset.key`, or `AnswerKey.of(system, degree)`.
+        The key of the system behind `test`: `Dataset.key`, or `AnswerKey.of(system, degree)`.
     test : Trajectories
-        Clean, and not used for the fit; sampled at any interval, with gaps and unequal lengths if
-        need be. Those that diverged or hold an infinite value are left out, and `notes` says so.
-        Without a window of the model in a row only eigenvalues are scored.
+        Clean test data that were not used for the fit, with any sampling interval, gaps and
+        lengths. Trajectories that diverged or have infinite values are left out, with a remark in
+        `notes`. If no segment is as long as the model's window, only eigenvalues are scored.
     seed : int
-        Draws the functions whose residual stands for that of an eigenspace with more dimensions
-        than there are test trajectories.
+        Seed for the functions that represent an eigenspace with more dimensions than there are test
+        trajectories.
     portrayed : bool
-        Whether portraits of the eigenfunctions are made, a fifth of the time of a small fit.
+        Whether to make portraits of the eigenfunctions, which take a fifth of the time of a small
+        fit.
     fresh : FreshTrajectories, optional
-        Clean trajectories from the law of the test set, for the oracle floors; they keep what was
-        worked out from them, so that the floors of many fits with one dictionary cost those of
-        one. By default drawn as `fresh_like` says, and `seed` draws them.
+        Clean trajectories like those of the test set, for the oracle floors. They cache results, so
+        that floors of many fits with the same dictionary are computed once. By default they are
+        drawn by `fresh_like` with `seed`.
     noise_floors : sequence of StatisticalFloor, optional
-        Of each target, from `statistical_floors`: what the noise in the training data allows.
+        The statistical floor of each target, from `statistical_floors`.
 
     Raises
     ------
     TypeError
-        If `key`, `test`, `seed` or `fresh` is something else.
+        If `key`, `test`, `seed` or `fresh` has the wrong type.
     ValueError
-        If no test trajectory is finite, the states have another number of variables than the key
-        or the training data, the model's eigenvalues and eigenfunction values disagree in shape,
-        the values of eigenfunctions depend on which other states are asked for, or there is another
-        number of noise_floors than of targets. If the system has inputs: if the test set has none
-        or not as many, the model takes another number, or what it says that they add does not
-        vanish with them. If it is a map: if data are not sampled at whole steps.
+        If no test trajectory is finite, the number of variables differs from that of the key or the
+        training data, the shapes of eigenvalues and eigenfunction values disagree, eigenfunction
+        values depend on which other states are evaluated, or the number of `noise_floors` differs
+        from that of the targets. For systems with inputs: if the number of inputs in the test set
+        or the model is wrong, or the effect of inputs does not vanish with them. For maps: if data
+        are not sampled at whole steps.
     """
     if not isinstance(key, AnswerKey):
         raise TypeError(
@@ -363,38 +365,38 @@ def score(
 ) -> "pd.DataFrame":
     """Score a fitted model: one row for each exact eigenspace.
 
-    `score(model, test)` takes the answer key of the system that the test data come from, through
-    the sensors that they were seen through, and `score(model, test, key=key)` the one given. The
-    notes of a row hold those on the fit as a whole too, such as on test trajectories left out.
+    `score(model, test)` uses the answer key of the system and sensors behind the test data, and
+    `score(model, test, key=key)` the given one. The notes of a row include those on the whole fit,
+    such as on test trajectories that were left out.
 
     Parameters
     ----------
     model : Model or mapping from str to Model
-        Several, by the names that they are to have.
+        One model, or several with their names.
     test : Trajectories or array_like
-        As for `evaluate`.
+        Clean test data, as for `evaluate`.
     key : AnswerKey or koopmark.systems.System, optional
-        It may also come before the test data.
+        The answer key, or the system. It may also be given before the test data.
     max_degree : int
-        Of the products of eigenfunctions of the system that are looked for, 1 by default.
+        Largest degree of the products of eigenfunctions that are targets, 1 by default.
     dt : float, optional
-        The sampling interval, if `test` is an array (M, T, N) or (T, N).
+        Sampling interval, if `test` is an array (M, T, N) or (T, N).
 
     Returns
     -------
     DataFrame
-        With the columns of `TargetScores`; of several models indexed by (model, target).
+        The columns of `TargetScores`; for several models the index is (model, target).
 
     Raises
     ------
     TypeError
-        If `model` or `key` is something else, a degree is given beside an AnswerKey, or the test
-        data are no Trajectories and come without `dt`.
+        If `model` or `key` has the wrong type, a degree is given with an AnswerKey, or an array of
+        test data is given without `dt`.
     ValueError
-        As `evaluate` does, and if the degree is below 1, no eigenspace is known, nothing says
-        which system the test data come from, or they come from another one than the key.
+        As `evaluate`, and if the degree is below 1, no eigenspace is known, the system behind the
+        test data is unknown, or it is not that of the key.
     NoKey
-        If there is no exact key of what the sensors see.
+        If there is no exact answer key for these sensors.
     """
     import pandas as pd
 

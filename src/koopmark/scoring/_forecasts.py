@@ -10,7 +10,7 @@ from koopmark.models import Model
 from koopmark.simulation import Trajectories
 
 LEADS = 12
-"""Times ahead at which forecasts are compared, evenly spread over the logarithm."""
+"""Number of leads at which forecasts are compared, spread evenly over the logarithm."""
 LONGEST_LEAD = 1000
 """Sampling intervals that a forecast reaches ahead at most."""
 FEWEST = 3
@@ -18,12 +18,12 @@ FEWEST = 3
 MOST_STARTS = 500
 """Forecasts of one lead, but one of each stretch at least."""
 PARTS = 100
-"""Parts of the data, at most, of which errors are told by themselves."""
+"""Largest number of parts of the data with separate errors."""
 
 Predictor = Callable[[NDArray, NDArray[np.intp], NDArray | None], NDArray | None]
-"""From windows (P, w, N), numbers of intervals ahead (K,), increasing, and inputs (P, S, q) held
-from the last state of each window on, S being the largest number, to states (P, K, N). None if it
-predicts none."""
+"""Maps windows (P, w, N), increasing numbers of intervals ahead (K,), and inputs (P, S, q) held
+from the last state of each window on (S the largest number ahead) to states (P, K, N), or to None
+if it makes no predictions."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ class LeadError:
     ----------
     steps : int
     error : float
-        Root-mean-square over channels, each in units of its scale; infinite if a forecast is not
+        Root mean square over channels, each in units of its scale; infinite if a forecast is not
         finite.
     forecasts : int
     parts : tuple of (int, int, float)
-        Number of a part of the data, forecasts that start in it, and their mean-square error. Parts
-        are trials, or PARTS groups of more of them; of a single trial PARTS spans of time.
+        For each part of the data: its number, the number of forecasts that start in it, and their
+        mean square error. Parts are trials, or PARTS groups of many trials, or PARTS time spans of
+        a single trial.
     """
 
     steps: int
@@ -77,10 +78,10 @@ def lead_errors(
     ----------
     predict : callable
     window : int
-        States that it takes. The starts are the last states of windows: those of predictors with
-        other windows are others.
+        Number of states that the predictor takes. Forecasts start at the last states of windows, so
+        predictors with different windows have different starts.
     data : Trajectories
-        Ragged, with gaps and inputs if need be.
+        Held-out data, possibly with gaps, inputs and unequal lengths.
     scale : (N,) array
         Unit of the error of each channel.
     """

@@ -64,17 +64,16 @@ FEWEST_STARTS = 10
 def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajectories | str:
     """Fresh trajectories with initial states like those of a test set, or why there are none.
 
-    Each coordinate of an initial state is drawn on its own, from the empirical quantiles of that
-    coordinate at the first states of the finite trajectories `test`. The law of initial states that
-    has independent coordinates is met but for its tails; of another one, such as points of a
-    circle, more is covered than occurs, and a floor comes out higher than need be. There are none
-    if fewer than FEWEST_STARTS test trajectories start apart from each other. `seed` draws the
-    initial states, and the noise of a stochastic system.
+    Each coordinate of an initial state is drawn independently, from the empirical quantiles of that
+    coordinate at the first states of the finite trajectories in `test`. If coordinates are
+    independent this reproduces their distribution except for its tails. If not, as for points on a
+    circle, it covers more than occurs, and the floor comes out too high. There are no fresh
+    trajectories if fewer than FEWEST_STARTS test trajectories have different initial states. `seed`
+    draws the initial states, and the noise of a stochastic system.
 
-    Inputs are those of test trajectories drawn at random, from a time drawn at random on, and after
-    their last from their first: held as they are. What sensors show does not say where the system
-    is, so that of data seen through some the whole state is drawn (`Trajectories.latent`), and the
-    system that they come from simulated.
+    Inputs are copied from random test trajectories, starting at a random time and wrapping around
+    at the end. If the data are sensor values, which do not determine the state, full states are
+    drawn (`Trajectories.latent`) and their system is simulated.
     """
     simulate, source = key.simulate, test
     sensors, system = test.sensors, test.system
@@ -83,7 +82,7 @@ def fresh_like(key: AnswerKey, test: Trajectories, seed: int = 0) -> FreshTrajec
         source = replace(test, states=np.where(test.recorded.mask[..., None], test.latent, np.nan))
     if simulate is None:
         if sensors is not None or key.latent:
-            return "what sensors show does not say from where to simulate the system"
+            return "the sensor values do not determine the state to simulate the system from"
         return "the answer key does not say how to simulate the system"
     size = source.states.shape[2]
     if test.regular:

@@ -156,7 +156,7 @@ class _Map(Plane):
         if given is None:
             with np.errstate(invalid="ignore", over="ignore"):
                 found = FLOW.over(np.asarray(model.eigenvalues, dtype=complex), 1.0)
-            return found.astype(complex), "the method gives λ and no μ: scored is μ = e^λ"
+            return found.astype(complex), "the method gives λ but no μ: μ = e^λ was scored"
         found, steps = np.asarray(given, dtype=complex), round(getattr(model, "dt", 1.0))
         return found if steps == 1 else np.power(found, 1.0 / steps), ""
 

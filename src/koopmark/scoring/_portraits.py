@@ -22,7 +22,7 @@ from koopmark.simulation import Trajectories
 from koopmark.truth import Eigenspace
 
 MOST_TARGETS = 3
-"""Eigenspaces that are drawn, those that decay slowest."""
+"""Number of targets with portraits, the slowest ones."""
 ROUNDING = 1e-12
 """Imaginary parts below this fraction of the largest |e| are none."""
 TIMES, POINTS, GRID = 26, 64, 15

@@ -49,7 +49,7 @@ class StatisticalFloor:
     It has the standard deviation of λ̂ per unit of time, and the root mean square of the largest
     principal-angle sine on the test trajectories.
 
-    NaN with a note if there is none, without a note if there is no noise.
+    Both are NaN, with a note, if there is no bound; without a note, if there is no noise.
     """
 
     eigenvalue: float = np.nan
@@ -66,18 +66,16 @@ def statistical_floors(
     ----------
     key : AnswerKey
     train : Trajectories
-        The training data before noise was added, as they were recorded: with gaps, unequal lengths
-        and uneven times.
+        The training data without noise, but with their gaps, unequal lengths and uneven times.
     noise : float or (N,) array
-        σ, the standard deviation of the noise in every variable, or in each, in units of the
-        states.
+        Standard deviation σ of the noise in all variables or in each, in units of the states.
     test : Trajectories
-        Clean, where the angles are taken.
+        Clean test data, on which angles are measured.
 
     Raises
     ------
     ValueError
-        If the noise is negative or no number.
+        If the noise is negative or not a number.
     """
     level = np.asarray(noise, dtype=float)
     if not (np.isfinite(level) & (level >= 0.0)).all():
@@ -89,7 +87,7 @@ def statistical_floors(
         still = np.ptp(train.snapshots().reshape(-1, len(level)), axis=0) == 0.0
         level = np.where((level == 0.0) & still, 1.0, level)
         if not level.all():
-            note = "statistical_floor: a channel without noise beside others that have some"
+            note = "statistical_floor: some channels have noise and others do not"
             return tuple(StatisticalFloor(note=note) for _ in key.targets)
         # In channels s / σ the noise is 1 in all.
         seen = (
@@ -104,13 +102,13 @@ def statistical_floors(
     if n > MOST_VARIABLES:
         why = f"not computed for {n:,} variables, more than {MOST_VARIABLES:,}"
     elif key.latent:
-        why = "the target is a function of the whole state, and of no state of what sensors show"
+        why = "the target is a function of the whole state, but not of the sensor values"
     elif key.discrete and null is None:
         why = "not computed for maps other than networks"
     else:
         why = "known only for eigenfunctions that are affine in the state, and their products"
     if key.inputs and null is None:
-        why = "not computed under inputs for other than networks seen by no more sensors than units"
+        why = "with inputs it is computed only for networks with no more sensors than units"
     if key.latent or ((key.discrete or key.inputs) and null is None):
         note = f"statistical_floor: {why}"
         return tuple(StatisticalFloor(note=note) for _ in key.targets)
@@ -271,7 +269,7 @@ def _lawful(
         driven = basis.T @ null.drive[:, ever]
         train = replace(train, inputs=train.inputs[..., ever])
         if apart and np.linalg.matrix_rank(driven) < basis.shape[1] - products.vectors.shape[1]:
-            return "the training inputs do not tell all that inputs do not reach"
+            return "the training inputs do not show all functions that inputs do not reach"
     elif reached and apart:
         # Nothing is known of the others then.
         basis = products.vectors

@@ -45,10 +45,10 @@ NEGLIGIBLE = 1e-4
 """Noise relative to a channel below which it is as good as none."""
 ANGLE_TOLERANCE = 1e-2
 """Sine below which an affine function counts as recovered, and as decaying at the rate 1."""
-NO_FUNCTION = "no such function: the weights have full rank, or the channels are too few of them"
+NO_FUNCTION = "no such function: the weights have full rank, or there are too few channels"
 ROUNDING, GAP = 1e-8, 30.0
 """If some functions decay at the rate 1 better by the factor GAP than others, sines below ROUNDING
-being alike, the others may be impostors whose eigenvalue is merely near."""
+being alike, the others may be spurious pairs whose eigenvalue is merely near."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,26 +56,25 @@ class Structure(ReprMixin):
     """Affine functions c + lᵀy recovered at one real rate, y = ζ(x), and what they imply.
 
     If y obeys ẏ = λ(y - θ) + W f(y), as the relaxation family does with λ = -1, the l are left null
-    vectors of the weights W, and the set on which all of the functions vanish attracts every
-    trajectory at the rate -λ; of a map those at its multiplier. Under inputs the functions are
-    those that decay so but for a response to the inputs.
+    vectors of the weights W. The set on which all functions vanish then attracts every trajectory
+    at the rate -λ (for a map, by its multiplier). With inputs, the functions decay at this rate
+    apart from a response to the inputs.
 
-    Of N channels that sensors show of a larger network, with more sensors than the rank r of its
-    weights W = L Rᵀ, the functions are N - r, and `rank` is r, that of the whole network: of
-    structured weights the rank of C L, C being the sensors. N sensors up to that rank show no such
-    function.
+    If N sensors show part of a larger network and N exceeds the rank r of its weights W = L Rᵀ,
+    there are N - r functions, and `rank` is r, the rank of the whole network. (For structured
+    weights it is the rank of C L, with C the sensors.) N <= r sensors show no such function.
 
     Parameters
     ----------
     constraints : (k, N + 1) array
-        B: the recovered ones are those whose coefficients (c, l) obey B (c, l) = 0.
+        B, with B (c, l) = 0 for the coefficients (c, l) of the recovered functions.
     note : str
-        What was left out of the trajectories, that no function was found, or what noise hides.
+        Remarks: trajectories left out, no function found, or what noise hides.
     law : LinearLaw
-        How the functions decay.
+        The law by which the functions decay.
     rank_low : int, optional
-        The trajectories show that the rank is at least this, whatever the model found; `rank` is
-        what it is at most. By default they are the same.
+        Lower bound on the rank from the trajectories, for any model; `rank` is the upper bound. By
+        default both are equal.
     """
 
     constraints: NDArray
@@ -107,8 +106,8 @@ class Structure(ReprMixin):
     def complement(self) -> NDArray:
         """Orthonormal basis (N, rank) of the orthogonal complement of all l.
 
-        l is recovered exactly if B_l l is a multiple of B_c; a rotation that leaves B_c one entry
-        leaves the rows that are orthogonal to l. Complex where the functions are.
+        l is recovered if B_l l is a multiple of B_c. After a rotation that leaves one nonzero entry
+        in B_c, the other rows are orthogonal to l. Complex if the functions are.
         """
         rotation = np.linalg.qr(self.constraints[:, :1], mode="complete")[0]
         rotated = (rotation.conj().T @ self.constraints)[1:]
@@ -152,42 +151,39 @@ def infer_structure(
 ) -> Structure:
     """Infer rank, left null space and attracting set of the weights from a fitted model.
 
-    Of trajectories with noise the functions count that obey a common rate as nearly as the noise
-    allows, and `rank_low` is as many as the trajectories rule out
+    For noisy trajectories, functions count if they obey a common rate to within the noise, and
+    `rank_low` is the number of directions that the trajectories rule out
     (docs/explanation/scores/structure.md).
 
-    Functions of the state under inputs count if they decay but for a response to the inputs of the
-    trajectories, each held from its time to the next, whether or not the method knows of inputs.
-    Through sensors it is the rank of the whole network, see `Structure`.
+    With inputs, functions count if they decay apart from a response to the held inputs, whether or
+    not the method uses inputs. With sensors, the rank is that of the whole network; see
+    `Structure`.
 
     Parameters
     ----------
     model : Model
     trajectories : Trajectories
-        Where its eigenfunctions are compared with affine functions that decay at the rate: more
-        than there are null vectors, from starts of their own. Those that hold a value that is not
-        finite are left out.
+        Trajectories on which eigenfunctions are compared with affine functions. There must be more
+        than null vectors, with different initial states. Those with non-finite values are left out.
     zeta : callable, optional
-        ζ, (P, N) to (P, N); the identity by default, as for recurrent networks.
+        ζ, (P, N) to (P, N); by default the identity, as for recurrent networks.
     radius : float
-        Of trajectories without noise. Of the functions those count whose eigenvalue is at most so
-        far from the rate, relative to it, and which disobey it at most at this rate on the
-        trajectories, and of several that are one up to what is added to it, one. Of a map relative
-        to |1 - μ|.
+        Tolerance for trajectories without noise, relative to the rate (for a map, to |1 - μ|): a
+        function counts if its eigenvalue is this close to the rate and it violates the rate by no
+        more than this. Functions that agree up to such a violation count once.
     rate : float, optional
-        λ, per unit of time, or μ of one step of a map, whose unit of time that is: 1 - α of a leaky
-        network x⁺ = (1 - α) x + α(Wσ(x) + θ). If it is not given, -1 of the relaxation family is
-        tried, and if no function is there those real rates that functions of the model have in
-        common: that at which most affine functions are. Of a map those without 1; of trajectories
-        with noise two functions at least must share it.
+        λ per unit of time, or μ per step of a map, such as 1 - α for a leaky network
+        x⁺ = (1 - α) x + α(Wσ(x) + θ). By default -1, the rate of the relaxation family, is tried
+        first. If no function has it, the real rate with the most affine functions is taken, for a
+        map except 1. With noise, at least two functions must share the rate.
     discrete : bool, optional
-        Whether the data are those of a map; by default if the system says so that they come from.
+        Whether the data come from a map; by default as their system says.
 
     Raises
     ------
     ValueError
-        If the trajectories are too short or too few for an angle to mean anything or for all null
-        vectors to be seen, or are not such as the model was fitted to.
+        If the trajectories are too short or too few to determine angles or to show all null
+        vectors, or do not match the model's training data.
     """
     trajectories, note = finite_ones(Trajectories.expected(trajectories, "infer_structure"))
     check_channels(model, trajectories.states)
@@ -258,7 +254,7 @@ def _within_noise(
         return Structure(np.eye(n + 1))
     notes = []
     if seen.unseen:
-        notes = [f"in {seen.unseen} of {n} directions the data show noise alone"]
+        notes = [f"in {seen.unseen} of {n} directions the data show only noise"]
     if seen.found < seen.fewest:
         allowed = n - seen.refused - seen.unseen
         none = f"no such function in the other {n - seen.unseen}" if notes else NO_FUNCTION
@@ -498,9 +494,9 @@ def _of_the_rate(
     With F an orthonormal basis of those functions and P the projector that takes e^{-t} out of each
     trajectory, the singular values of P F are the sines of the angles to what decays so.
     Eigenvalues within a radius of -1 are not all at -1: among affine functions every combination
-    of such an impostor with the true ones is affine too.
+    of such a spurious one with the true ones is affine too.
 
-    A gap between the sines alone does not make an impostor. Of k functions that approximate null
+    A gap between the sines does not make a function spurious. Of k functions that approximate null
     vectors, whatever their error, some are exact: in the N + 1 dimensions of affine functions, or N
     if none has a constant, the s functions and the k null vectors share s + k - N. If no more than
     these are below the gap, those beyond are dropped only if they decay at a rate -1 + δ of their
@@ -527,7 +523,7 @@ def _of_the_rate(
         kept = directions[:, last:]
         forced = len(sines) + (len(sines) - first) - (affine.shape[1] - 1)
         if len(sines) - last <= forced:
-            # Combinations whose deviations are orthonormal: an impostor is not mixed with others.
+            # Combinations whose deviations are orthonormal: a spurious one is not mixed in.
             beyond = directions[:, first:last] / sines[first:last]
             moved = elapsed * profile
             if law.discrete:

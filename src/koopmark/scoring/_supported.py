@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 SUPPORTED, NOT_SUPPORTED, UNTOLD = "supported", "not supported", "cannot be told"
 DEVIATIONS = 3.0
-"""Standard errors within which everything is noise: several tests are made of each pair."""
+"""Number of standard errors that count as noise; several tests are made of each pair."""
 STILL = 0.02
 """How much a constant may change over the horizon by its eigenvalue."""
 EIGENVALUE_WITHIN, FUNCTION_WITHIN = 0.05, 0.25
-"""Shares of the rate: errors of λ and φ surely below them are support, one surely above refuses."""
+"""Bounds on the relative errors of λ and φ: a pair is supported if both are surely below, and not
+supported if one is surely above."""
 FAR = 10.0
 """Relative rate of disobedience beyond which its size says nothing more: e^{λt} is gone then."""
 LAG = 3
@@ -70,52 +71,50 @@ def residuals(
     ----------
     model : Model
     data : Trajectories or array_like
-        Not used for the fit; white noise of one covariance, gaps and uneven times are allowed.
-        States are used that are whole sampling intervals apart without a gap between them. What
-        their inputs, each held from its time to the next, add to a function is what the model says
-        (`Model.forced`); if it knows of none they count against its pairs.
+        Data that were not used for the fit. White noise of one covariance, gaps and uneven times
+        are allowed; states are used if they are whole sampling intervals apart without a gap. The
+        effect of held inputs is taken from the model (`Model.forced`); if the model ignores inputs,
+        their effect counts against its pairs.
     dt : float, optional
-        The sampling interval, if `data` are an array (M, T, N) or (T, N).
+        Sampling interval, if `data` are an array (M, T, N) or (T, N).
     seed : int
-        Draws the noise by which that of the data is measured.
+        Seed of the added noise from which the effect of the data's noise is extrapolated.
     discrete : bool, optional
-        Whether the data are those of a map, whose unit of time is one step: then eigenvalues are μ
-        of a step. By default what the system says that they come from; a flow if none is known.
+        Whether the data come from a map, so that eigenvalues are μ per step. By default as their
+        system says; a flow if it is unknown.
 
     Returns
     -------
     DataFrame
-        A row for each pair of the model, in its order.
+        A row for each pair of the model, in the model's order.
 
         `eigenvalue`
             λ, per unit of time, or μ of one step of a map.
         `residual`
             ‖φ(x⁺) - e^{λΔt} φ(x) - forced‖ / ‖φ(x)‖, Δt being that of the data.
         `floor`, `floor_low`, `floor_high`
-            What the noise alone makes of it, for an exact pair, and bounds.
+            Residual that noise alone gives an exact pair, with bounds.
         `noise_share`
             Share of noise in the variance of φ over the data.
         `eigenvalue_bound`, `function_bound`
-            By how much at most λ and φ disobey, relative to max(|λ|, 1 / horizon), the horizon
-            being the longest time between the recorded states of one trajectory; of a map to
-            max(|1 - μ|, 1 / horizon).
+            Upper bounds on the errors of λ and φ, relative to max(|λ|, 1 / horizon), or for a map
+            max(|1 - μ|, 1 / horizon). The horizon is the longest time between recorded states of a
+            trajectory.
         `pairs`
-            How many states and their successors were used.
+            Number of pairs of states that were used.
         `verdict`, `reason`
-            "supported", "not supported" or "cannot be told".
+            "supported", "not supported" or "cannot be told", and why.
 
         `attrs` has `dt`, `horizon`, the standard deviation of the `noise` in each channel, whether
-        it is `settled` or may be less, and a `warning`, empty if there is none.
+        it is `settled` or only an upper bound, and a `warning`, which may be empty.
 
     Raises
     ------
     TypeError
-        If `model` is no Model, or the data are no Trajectories and come without `dt`.
+        If `model` is not a Model, or an array of data is given without `dt`.
     ValueError
-        If the data have other channels than those that the model was fitted to, the states in a
-        window of the model are not as far apart as they are, too few follow one another, or they
-        are constant or infinite; or if inputs are not those of the model, or were held for another
-        interval.
+        If the channels, the inputs or the sampling interval do not match the model, too few states
+        are successive, or the data are constant or infinite.
     """
     import pandas as pd
 
@@ -502,8 +501,10 @@ class _Noise:
     def of(
         cls, observed: NDArray, even: NDArray, odd: NDArray, twice: NDArray, noise: MeasurementNoise
     ) -> "_Noise":
-        """From the sums with more noise, by draws (R, 4, lags, s): even and odd parts of what one
-        measure of it adds, and the even part of what two do."""
+        """The effect of noise, from sums with added noise by draws (R, 4, lags, s).
+
+        `even` and odd parts are those of one measure of noise, `twice` the even part of two.
+        """
         draws = len(even)
         within = stdtrit(draws - 1, ndtr(DEVIATIONS)) * np.sqrt(1.0 + 1.0 / draws)
         once, two = even.mean(axis=0), twice.mean(axis=0)

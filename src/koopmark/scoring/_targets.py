@@ -28,9 +28,9 @@ from koopmark.truth import Eigenspace
 FOUND = 1e-3
 """A target is found if neither error exceeds this."""
 FLOORS = 3.0
-"""Under noise, if each is at most so many of its statistical floors."""
+"""With noise, a target is also found if each error is at most this many statistical floors."""
 DIGITS = 9.0
-"""The most digits that count."""
+"""Largest number of digits that counts."""
 ROUNDING, DATA_ROUNDING = 10.0**-DIGITS, 1e-11
 """What rounding makes of an error for one well-conditioned function; relative error of data that
 an integrator computed twice."""
@@ -42,8 +42,8 @@ MORE_POINTS = 64
 class TargetScores:
     """Scores of one target; a row of `targets.csv`, with NaN and a note for missing errors.
 
-    The fields are the columns of the table: their names, order and types stand here alone.
-    `target_index` is the target's place in its dataset's list, from 0; `target` is its label.
+    The fields define the names, order and types of the table's columns. `target_index` is the
+    position of the target in its dataset's list, from 0; `target` is its label.
     """
 
     target_index: int
@@ -75,7 +75,7 @@ class TargetScores:
 def tolerance(statistical_floor: ArrayLike) -> NDArray[np.float64]:
     """Largest error at which a target counts as found, given its statistical floor.
 
-    FOUND, or FLOORS times the floor if that is more; FOUND if the floor is missing.
+    It is FOUND, or FLOORS times the floor if that is larger; FOUND if the floor is missing.
     """
     return np.fmax(FOUND, FLOORS * np.asarray(statistical_floor, dtype=float))
 
@@ -88,9 +88,9 @@ def found(
 ) -> NDArray[np.bool_]:
     """Which targets were found: both errors are within tolerance.
 
-    Both errors have to be within the `tolerance` of their own floor. One alone says little: of many
-    functions some are near every eigenvalue, and as many as there are dimensions span every
-    eigenspace. A missing score is not found.
+    Each error is compared with the `tolerance` for its own floor. One error alone says little:
+    among many functions some are near every eigenvalue, and enough functions span any eigenspace. A
+    target with a missing error is not found.
     """
     of_eigenvalue = np.asarray(eigenvalue_error_relative, dtype=float)
     of_function = np.asarray(eigenfunction_error, dtype=float)
@@ -112,7 +112,8 @@ def larger_error(
 def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.float64]:
     """Correct digits of each target: -log10 of the larger error, between 0 and DIGITS.
 
-    A missing e has no digits; up to `of_rounding`, the `rounding` of each target, all are correct.
+    A missing error has no digits. Errors up to `of_rounding`, the `rounding` of each target, have
+    DIGITS digits.
     """
     e = np.asarray(error, dtype=float)
     e = np.where(np.isnan(e), np.inf, np.where(e <= np.asarray(of_rounding), ROUNDING, e))
@@ -122,9 +123,9 @@ def digits(error: ArrayLike, of_rounding: ArrayLike = ROUNDING) -> NDArray[np.fl
 def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.float64]:
     """Error up to which a target is exact to rounding, so that smaller errors count as equal.
 
-    The largest of m errors that are rounding, m the dimension of the target, grows as √m. The
-    condition is that of the eigenfunctions on the test points (columns of unit norm), by which
-    rounding of the data is amplified.
+    The largest of m rounding errors, with m the dimension of the target, grows as √m. The condition
+    number of the eigenfunctions on the test points (columns of unit norm) amplifies rounding errors
+    of the data.
     """
     one = np.fmax(ROUNDING, DATA_ROUNDING * np.asarray(condition, dtype=float))
     return np.asarray(np.sqrt(np.asarray(dimension, dtype=float)) * one)
@@ -133,10 +134,9 @@ def rounding(dimension: ArrayLike, condition: ArrayLike = 1.0) -> NDArray[np.flo
 def labels(spaces: Sequence[Eigenspace]) -> tuple[str, ...]:
     """Distinct labels of targets for tables, such as `-1`, `-2 (x36)`, `-0.41+2.00i`.
 
-    Four digits, or as many as tell apart the eigenvalues that four do not, up to twelve; what even
-    these do not tell apart is numbered. `≈-1 (x8)` if the functions of the space are
-    eigenfunctions only nearly; `-1 undriven (x6)` if no input reaches them, beside others that
-    inputs do reach.
+    Labels have four digits, or as many as distinguish the eigenvalues, up to twelve; targets that
+    are still equal are numbered. `≈-1 (x8)` marks approximate eigenfunctions, and `-1 undriven
+    (x6)` functions that no input reaches, if there are others that inputs do reach.
     """
     texts = [_digits(space.eigenvalue, 4) for space in spaces]
     finest = [_digits(space.eigenvalue, 12) for space in spaces]
@@ -334,7 +334,7 @@ def gain_error(
     if gains is None:
         return 1.0, "gain_error: the method gives no gains, which counts as all of them missing"
     if functions is None or choice.chosen is None:
-        return np.nan, "gain_error: no functions stand for the target"
+        return np.nan, "gain_error: no functions are matched to the target"
     values = functions.values[:, choice.chosen]
     level = level_columns(values)
     own = level_columns(gains[choice.chosen].T, like=values).T

@@ -27,17 +27,18 @@ class Truth:
     Parameters
     ----------
     eigenvalue_defect, function_defect : arrays
-        At what rate φ disobeys λ after one sampling interval: |cov(D, φ)| / var φ and
-        √(⟨|D|²⟩ / var φ) of D = φ(x⁺) - e^{λΔt} φ(x), less what inputs add, divided by
-        Δt |e^{λΔt}| (of a map as `Plane.rates`), relative to max(|λ|, 1 / horizon). Infinite if φ
-        is not finite.
+        Rate at which φ violates λ over one sampling interval: |cov(D, φ)| / var φ and
+        √(⟨|D|²⟩ / var φ) of D = φ(x⁺) - e^{λΔt} φ(x) less the effect of inputs, divided by
+        Δt |e^{λΔt}| (for a map as in `Plane.rates`), relative to max(|λ|, 1 / horizon). Infinite if
+        φ is not finite.
     exact_error : array
-        Distance from λ to the nearest exact eigenvalue, relative as above; NaN if not all so near
-        are known.
+        Distance from λ to the nearest exact eigenvalue, relative as above; NaN if not all
+        eigenvalues at this distance are known.
     true : array
-        1 if φ obeys λ to EIGENVALUE_WITHIN and FUNCTION_WITHIN, and λ is so near an exact
-        eigenvalue if these are known; 0 if not, and beyond a frequency of π/Δt if they are not
-        known; NaN of constants, which are true of every system, and of stochastic systems.
+        1 if φ obeys λ to EIGENVALUE_WITHIN and FUNCTION_WITHIN, and λ is as close to an exact
+        eigenvalue (if these are known); otherwise 0. If exact eigenvalues are not known, also 0 for
+        frequencies above π/Δt. NaN for constants, which are true of every system, and for
+        stochastic systems.
     """
 
     eigenvalue_defect: NDArray[np.float64]
@@ -49,23 +50,23 @@ class Truth:
 def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) -> Truth:
     """Compare recovered pairs with the system that generated the data.
 
-    To obey on clean data is not enough: a power |φ|^a of an eigenfunction obeys aλ, which is no
-    eigenvalue, and a wrong λ on the way from one eigenvalue to the next obeys after some interval.
-    Nor is an eigenvalue that is right by chance, with another function.
+    A small residual on clean data is not sufficient: a power |φ|^a of an eigenfunction obeys aλ,
+    which is no eigenvalue, and at some interval a wrong λ between two eigenvalues has a small
+    residual too. Nor is an eigenvalue sufficient that is right by chance, with another function.
 
     Parameters
     ----------
     model : Model
     key : AnswerKey
     clean : Trajectories
-        From the same law, without noise, not used for the fit.
+        Trajectories of the same system without noise that were not used for the fit.
     horizon : float
-        Of the data that the verdicts are of, so that errors have the unit of their bounds.
+        Horizon of the data behind the verdicts, so that errors and bounds have the same unit.
 
     Raises
     ------
     ValueError
-        If `clean` is too short, or sampled otherwise than the windows of the model.
+        If `clean` is too short, or its sampling interval does not match the model's windows.
     """
     plane = Plane.of(key)
     eigenvalues, _ = plane.eigenvalues(model)
@@ -94,8 +95,11 @@ def truth_of(model: Model, key: AnswerKey, clean: Trajectories, horizon: float) 
 def _disobeyed(
     model: Model, eigenvalues: NDArray[np.complex128], windows: Windows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Rates at which the functions disobey after one interval, along themselves and in all, and
-    their standard deviation relative to their size; all (s,)."""
+    """Rates (s,) at which the functions violate their eigenvalues over one interval.
+
+    The first is along the functions themselves, the second in total. The third array is their
+    standard deviation relative to their size.
+    """
     states = real(windows.data.states, "states").reshape(-1, windows.data.states.shape[2])
     dt, plane, both = windows.data.dt, windows.plane, windows.lags[1]
     values = windows.values(model, states, len(eigenvalues))

@@ -18,7 +18,7 @@ from koopmark.truth import LinearLaw
 
 Array = NDArray[np.float64]
 Feedback = Callable[[int, Array], ArrayLike]
-"""From the number of an interval and the states (M, N) at its start to the inputs (M, q) in it."""
+"""Maps the number of an interval and the states (M, N) at its start to the inputs (M, q) in it."""
 WHOLE = 1e-9
 """Deviation up to which times are whole numbers of steps apart."""
 

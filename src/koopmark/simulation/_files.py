@@ -70,8 +70,8 @@ def write(data: "Trajectories", path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ConfigError
-        If its suffix is that of no format that is written, the format cannot hold the data or needs
-        a library that is not installed, or the file cannot be written.
+        If files with this suffix cannot be written, the format cannot hold the data or needs a
+        library that is not installed, or the file cannot be written.
     """
     file, writer = Path(path), _format(path)
     with naming(file):

@@ -8,7 +8,7 @@ import numpy as np
 from koopmark.simulation._trajectories import Trajectories
 
 BLOCK = 100
-"""Fresh trajectories are made so many at a time."""
+"""Number of fresh trajectories in a block."""
 Result = TypeVar("Result")
 
 

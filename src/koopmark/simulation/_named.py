@@ -16,7 +16,7 @@ SHOWN = 8
 """Names of arrays or columns that a message lists."""
 STATES = ("states", "X", "data")
 TIMES = ("times", "time", "t")
-"""Names that are taken by themselves: the first before the others, of which only one may be."""
+"""Names that are found without options: the first one, or else the only one of the others."""
 
 INSTALL = {
     "h5netcdf": 'pip install "h5netcdf>=1.3"',
@@ -47,7 +47,7 @@ class Names:
         """Raise ConfigError if one of these options is given for a `kind` of file without it."""
         for option in options:
             if getattr(self, option) not in (None, False):
-                raise ConfigError(f"{option}= means nothing for {kind}")
+                raise ConfigError(f"{option}= has no meaning for {kind}")
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _times(entries: Entries, names: Names) -> Any:
     times = None if name is None else _load(entries, name)
     if names.dt is not None and (times is not None or "dt" in entries):
         # One of the two would be wrong.
-        raise ConfigError(f"{name or 'dt'!r} in the file has the times: pass no dt= beside it")
+        raise ConfigError(f"{name or 'dt'!r} in the file has the times: do not pass dt= as well")
     return times
 
 
@@ -195,7 +195,7 @@ def _clock(times: Any, held: Any, names: Names, entries: Entries) -> Fields:
     if "dt" not in entries:
         raise ConfigError(
             f"there are no times: pass dt=, or time= with the name of the array that holds them "
-            f"({listed(entries)}); {', '.join(map(repr, TIMES))} and 'dt' are taken by themselves"
+            f"({listed(entries)}); {', '.join(map(repr, TIMES))} and 'dt' are found without it"
         )
     interval = real(_load(entries, "dt"), "dt")
     if interval.size != 1:

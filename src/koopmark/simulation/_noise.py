@@ -240,8 +240,10 @@ def _grows(ladder: _Ladder, order: int) -> NDArray[np.bool_]:
 
 
 def _rest(ladder: _Ladder, order: int, rows: NDArray[np.intp]) -> tuple[Array, int]:
-    """Differences (K, N) without what inputs, and features of the states beside, explain of them;
-    their degrees of freedom, 0 if they are too few."""
+    """Differences (K, N) without the part explained by inputs and features of other states.
+
+    Also returns their degrees of freedom, 0 if there are too few differences.
+    """
     if len(rows) < FEWEST:
         return np.zeros((0, ladder.states.shape[1])), 0
     inner = rows[:, ladder.stride : -ladder.stride] if ladder.beside else rows

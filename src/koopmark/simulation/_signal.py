@@ -26,9 +26,8 @@ PAIRS_EACH = 10
 """Snapshot pairs for each direction, of which fewer do not tell a signal from noise."""
 
 EXCITES, DEPENDENT = 0.05, 1e-10
-"""Part of the inputs that must be no function of the state: below it a gain is off by more than
-20 times what noise does to one under white inputs. Relative singular values of the states that are
-rounding."""
+"""Part of the inputs that must be no function of the state: below it, the error of a gain exceeds
+20 times that under white inputs. Relative singular values of the states that count as rounding."""
 
 
 def overlapping(states: NDArray, rows: int, order: int = 1) -> Iterator[NDArray[np.float64]]:
@@ -129,9 +128,10 @@ class DataRank(NamedTuple):
     rank: int
     """Numerical rank about the mean, with columns scaled: at most N."""
     signal: int
-    """How many of these have to do with the next sample: the others hold noise alone."""
+    """Number of directions that predict the next sample; the others contain only noise."""
     close: bool = False
-    """Whether a singular value lies within the margin of the cut-off: the rank may be another."""
+    """Whether a singular value lies within the margin of the cut-off, so that the rank is
+    uncertain."""
 
 
 def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:

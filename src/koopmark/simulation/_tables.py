@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TIME = ("time", "times", "t")
 TRAJECTORY = ("trajectory", "trial", "traj", "episode", "run")
-"""Names of columns that are taken by themselves, in small or capital letters, units left out."""
+"""Names of columns that are found without options, in any case and with or without units."""
 LONG = ("channel", "value")
 """Columns of a table that has a row for each channel at each time, beside these two."""
 INPUT = re.compile(r"input\d*")
@@ -99,10 +99,10 @@ def fields(frame: "DataFrame", names: Names, first_row: int) -> Fields:
     if time is None and names.dt is None:
         raise ConfigError(
             f"there are no times: pass dt=, or time= with the name of a column "
-            f"({', '.join(frame.columns)}); {', '.join(map(repr, TIME))} are taken by themselves"
+            f"({', '.join(frame.columns)}); {', '.join(map(repr, TIME))} are found without it"
         )
     if time is not None and names.dt is not None:
-        raise ConfigError(f"column {time!r} has the times: pass no dt= beside it")
+        raise ConfigError(f"column {time!r} has the times: do not pass dt= as well")
     number = _Numbers(first_row)
     states = np.column_stack([number(frame[name], name) for name in channels])
     driven = np.column_stack([number(frame[n], n) for n in inputs]) if inputs else None
@@ -140,7 +140,7 @@ def _widened(
     if (twice := frame.duplicated([*keys, channel]).to_numpy()).any():
         row = int(np.argmax(twice))
         raise ConfigError(
-            f"row {row + first_row}: channel {frame[channel].iloc[row]!r} stands twice at one time"
+            f"row {row + first_row}: channel {frame[channel].iloc[row]!r} appears twice at one time"
         )
     numbers = frame.assign(**{value: _Numbers(first_row)(frame[value], value)})
     wide = numbers.pivot(index=keys, columns=channel, values=value)[frame[channel].unique()]
@@ -164,7 +164,7 @@ def _check_times(
         return
     before, after = known[wrong[0]], known[wrong[0] + 1]
     if clock[before] == clock[after]:
-        how = f"time {clock[after]:.12g} stands twice"
+        how = f"time {clock[after]:.12g} appears twice"
     else:
         how = f"time {clock[after]:.12g} follows {clock[before]:.12g}"
     if which is None:

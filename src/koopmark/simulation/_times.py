@@ -7,7 +7,8 @@ from koopmark._arrays import check_finite, real
 
 Array = NDArray[np.float64]
 SAME_INTERVAL = 1e-6
-"""Relative difference up to which two sampling intervals are one: times carry rounding."""
+"""Relative difference up to which two sampling intervals count as equal, since times have rounding
+errors."""
 ROUNDINGS = 4.0
 """Units in the last place by which steps between times may differ: sums make some of them."""
 LEAST, MOST = 1e-9, 0.1

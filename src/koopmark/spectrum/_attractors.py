@@ -69,13 +69,13 @@ class Regime:
         `continuum` (where a trajectory ends depends on where it starts) or `unbounded`. A map may
         have a `periodic orbit`, or several; its limit cycle is a closed curve.
     attractors : int
-        How many; 0, not counted, for a continuum, if nothing stays bounded, and if a motion is
-        chaotic, as averages over it settle too slowly to tell attractors apart.
+        Number of attractors. It is 0 (not counted) for a continuum, if trajectories are unbounded,
+        and if a motion is chaotic, since its averages converge too slowly to tell attractors apart.
     lyapunov : float
-        Largest Lyapunov exponent of all attractors, to two decimals, of a map per step: of fixed
-        points by their Jacobians; 0 of a motion if it is 0 but for the error of a finite average,
-        and 0 if unbounded. If chaotic the mean over trajectories of finite length (their maximum
-        grows with their number). In transient chaos that of what is reached in the end.
+        Largest Lyapunov exponent of all attractors, to two decimals; per step for a map. Those of
+        fixed points come from their Jacobians. The exponent of a motion is 0 if it is 0 within the
+        error of a finite average; it is 0 if unbounded. For chaos it is the mean over trajectories
+        (their maximum grows with their number), and for transient chaos that of the final motion.
     lyapunov_error : float
         Standard error of that mean, to three decimals; 0 if there is nothing to average.
     """
@@ -255,9 +255,9 @@ def largest_exponents(
 ) -> NDArray[np.float64]:
     """Largest Lyapunov exponent (M,) of the trajectory from each state (M, N), over `time`.
 
-    The states should lie on an attractor. Where it is chaotic they scatter around the exponent by
-    about one over the root of the time, elsewhere they miss it by about 1 / time. Of a map it is
-    per step, and -inf where no perturbation outlasts a step.
+    The states should lie on an attractor. The error is about 1 / √time if the attractor is chaotic,
+    and about 1 / time otherwise. For a map the exponent is per step, and -inf if every perturbation
+    vanishes after a step.
     """
     if system.discrete:
         return _exponents_of_map(system, states, int(time), rng)
@@ -321,8 +321,8 @@ class _Growing:
 def exponents_at_rest(system: System, states: NDArray) -> NDArray[np.float64]:
     """Largest Lyapunov exponent (M,) at each fixed point (M, N): the largest Re λ of the Jacobian.
 
-    There is nothing to average: this is the limit of `largest_exponents`. Of a map the largest
-    ln |μ|.
+    This is the limit of `largest_exponents`, without an average. For a map it is the largest ln
+    |μ|.
     """
     if system.discrete:
         slopes, unit = _stepped(system), np.eye(system.size)

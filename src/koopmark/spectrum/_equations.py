@@ -98,6 +98,7 @@ def at_rest(system: System) -> None:
     Raises
     ------
     NoSpectrum
+        If the system has inputs.
     """
     if system.inputs:
         raise NoSpectrum(
@@ -124,8 +125,8 @@ def equations_of(system: System) -> Equations:
     Raises
     ------
     NoSpectrum
-        For a drift network, whose fixed points, if any, are not isolated, as those of a map with
-        μ = 1; and if inputs move the system.
+        If the system is a drift network or a map with μ = 1, whose fixed points are not isolated,
+        or if it has inputs.
     """
     at_rest(system)
     network = relaxation_network(system)
@@ -282,6 +283,7 @@ def check_analytic(equations: Equations) -> None:
     Raises
     ------
     NotAnalytic
+        If they do not.
     """
     function = equations.differentiated
     if function is None:

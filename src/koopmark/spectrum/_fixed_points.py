@@ -43,18 +43,18 @@ class FixedPoint:
     ----------
     state : (N,) array
     reduced_eigenvalues : (k,) complex array
-        Eigenvalues of the k x k matrix DF, slowest first: r of them for a relaxation network. Of a
-        map those of its derivative, μ, largest first.
+        Eigenvalues of the k x k matrix DF, slowest first, with k = r for a relaxation network. For
+        a map, eigenvalues μ of its derivative, largest first.
     null_dimension : int
-        How often -1, or μ of the weights' null space, comes on top of them: N - r for a relaxation
-        network, else 0.
+        Multiplicity of the additional eigenvalue -1 (or μ) of the weights' null space: N - r for a
+        relaxation network, else 0.
     index : int
         Sign of det(-J), the index of the field -F at the point.
     in_closed_form : bool
-        Whether all eigenfunctions are in closed form, not those of the null space only.
+        Whether all eigenfunctions have a closed form, rather than those of the null space only.
     defect : int
-        How many of the `reduced_eigenvalues` are -1 with no eigenvector of their own: they belong
-        to Jordan blocks of null vectors.
+        Number of `reduced_eigenvalues` that are -1 without an eigenvector, since they belong to
+        Jordan blocks of null vectors.
     null_eigenvalue : float
         -1, or μ of a map.
     discrete : bool
@@ -119,12 +119,12 @@ class FixedPoints:
     points : tuple of FixedPoint
         Stable ones first.
     unique : bool
-        Whether y ↦ W h(ζ⁻¹(y)) is a contraction: then the one point is all there is, and every
-        trajectory ends there. A proof.
+        Whether y ↦ W h(ζ⁻¹(y)) is a contraction. This proves that there is one fixed point, at
+        which every trajectory ends.
     index_sum : int or None
-        Σ index over the points. If h is bounded it is 1 for the set of all fixed points
-        (Poincaré-Hopf: on a large ball the field points inwards); another sum proves that some
-        are missing. None if h is not known to be bounded, or a point is not hyperbolic.
+        Σ index over the points. If h is bounded, the sum over all fixed points is 1 (by
+        Poincaré-Hopf, since the field points inwards on a large ball), so another sum proves that
+        some are missing. None if h is not known to be bounded, or a point is not hyperbolic.
     """
 
     points: tuple[FixedPoint, ...]
@@ -159,8 +159,8 @@ def closed_form_fixed_point(system: System) -> FixedPoint | None:
     Raises
     ------
     NoSpectrum
-        If they are, but Λ is not stable, or so defective that products of generalised
-        eigenfunctions are eigenfunctions too.
+        If there are such coordinates, but Λ is not stable, or so defective that products of
+        generalised eigenfunctions are eigenfunctions too.
     """
     linear = system.linear_coordinates
     if linear is None or system.discrete:
@@ -183,22 +183,22 @@ def closed_form_fixed_point(system: System) -> FixedPoint | None:
 def fixed_points(system: System, starts: Array | None = None) -> FixedPoints:
     """Find the fixed points of a system.
 
-    Newton's method runs from zero, random states, what these relax to, and `starts`; then again
-    with all known points deflated, until nothing new turns up; mirror images are added where F is
-    odd. Systems of N equations (other than relaxation networks, which have r) get the same with
-    Jacobians by complex steps: they must be analytic.
+    Newton's method starts from zero, random states, the states these relax to, and `starts`. It is
+    repeated with all known points deflated until it finds no new ones. If F is odd, mirror images
+    are added. Relaxation networks have r equations; for other systems, which have N, the Jacobian
+    comes from complex steps, so they must be analytic.
 
     Parameters
     ----------
     system : System
     starts : (M, N) array, optional
-        States to start from besides, such as where trajectories ended.
+        Additional states to start from, such as the ends of trajectories.
 
     Raises
     ------
     NoSpectrum
-        For a drift network, whose fixed points, if any, are not isolated, and if a derivative
-        cannot be had.
+        If the system is a drift network, whose fixed points are not isolated, or has no derivative
+        by complex steps.
     ValueError
         If `starts` have the wrong shape or are not finite.
     """
@@ -221,7 +221,7 @@ def fixed_point_near(system: System, state: Array) -> FixedPoint:
     Raises
     ------
     NoSpectrum
-        If it reaches none, and as `fixed_points`.
+        If it reaches none, or as `fixed_points`.
     ValueError
         If the state is not real and finite, or has the wrong shape.
     """
@@ -245,7 +245,7 @@ def coincide(system: System, one: FixedPoint, other: FixedPoint) -> bool:
 def contracts(system: System) -> bool:
     """Whether ‖W‖ sup h' / inf ζ' < 1, so that ẏ = -y + W h(ζ⁻¹(y)) contracts everywhere.
 
-    Below 1 - |μ|, of a map.
+    For a map the bound is 1 - |μ| instead of 1.
     """
     stepped = relaxation_map(system)
     network = stepped or relaxation_network(system)
@@ -264,8 +264,8 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     Raises
     ------
     NoSpectrum
-        If they end at several or at none that was found, and for systems of families whose
-        lattice is not known: neither relaxation networks nor linear behind a change of coordinates.
+        If they end at several fixed points, or at none that was found. Also for systems with an
+        unknown lattice, which are neither relaxation networks nor conjugate to a linear system.
     """
     states = initial_states_of(states, system.size, "states")
     known = closed_form_fixed_point(system)
@@ -283,7 +283,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     if contracts(system) and len(points) == 1:
         return points[0]
     if not points:
-        raise NoSpectrum("the network has no stable fixed point that was found")
+        raise NoSpectrum("no stable fixed point of the network was found")
     slowest = max(point.growth for point in points)
     following = min(SETTLED / abs(slowest), LONGEST)
     following = float(np.ceil(following + 1.0)) if system.discrete else following
@@ -294,7 +294,7 @@ def attractor(system: System, states: NDArray[np.float64]) -> FixedPoint:
     rests = np.min(distance, axis=1) <= AT_REST * (1.0 + np.linalg.norm(places[nearest], axis=1))
     if not rests.all():
         lost = f"{int(np.sum(~rests))} of {len(states)} test trajectories"
-        raise NoSpectrum(f"{lost} end at no fixed point that was found")
+        raise NoSpectrum(f"{lost} do not end at any fixed point that was found")
     attracting = np.unique(nearest)
     if len(attracting) > 1:
         raise NoSpectrum(f"the test trajectories end at {len(attracting)} different fixed points")

@@ -78,7 +78,7 @@ class LatticePoint:
 class KnownSpectrum:
     """All Koopman eigenvalues with |Re λ| <= `bound` in the basin of the trajectories.
 
-    Of a map, `discrete`, all with |μ| >= `bound`.
+    For a map (`discrete`), all with |μ| >= `bound`.
     """
 
     points: tuple[LatticePoint, ...]
@@ -105,16 +105,16 @@ class KnownSpectrum:
 def lattice(point: FixedPoint, bound: float) -> tuple[LatticePoint, ...]:
     """All Koopman eigenvalues with |Re λ| <= `bound` in the basin of a fixed point, slowest first.
 
-    The constant (λ = 0) is left out. Of a map they are those with |μ| >= `bound`, largest first,
+    The constant (λ = 0) is left out. For a map the list has all |μ| >= `bound`, largest first,
     without the constant (μ = 1).
 
     Raises
     ------
     NoSpectrum
-        If the point is not stable, there are more than 20,000 terms, or -1 has several Jordan
-        blocks, or one larger than 2, and `bound` reaches to the products of two of its functions.
+        If the point is not stable, or there are more than 20,000 terms. Also if -1 has several
+        Jordan blocks or one larger than 2, and products of two of its functions are within `bound`.
     ValueError
-        If `bound` is negative or not finite, or of a map not between 0 and 1.
+        If `bound` is negative or not finite or, for a map, not between 0 and 1.
     """
     if point.discrete:
         if not 0.0 < bound <= 1.0:
@@ -267,7 +267,7 @@ class BasinFunctions:
 class BasinEigenspace(Eigenspace):
     """All products with one eigenvalue of the lattice, Πᵢ φᵢ^{nᵢ} times null-space products.
 
-    `terms` are the exponents n and the space of null-space products, None for none.
+    `terms` are pairs of exponents n and a space of null-space products, or None for no such factor.
     """
 
     value: complex
@@ -326,14 +326,15 @@ class BasinEigenspace(Eigenspace):
 def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, ...]:
     """Eigenspaces of all Koopman eigenvalues with |Re λ| <= `bound`, slowest first.
 
-    On the basin of the fixed point. Left out are those that need a principal eigenfunction whose
-    path integral diverges, or converges too slowly to be known to 1e-8: compare `lattice`, and see
-    `inexact`. Not `whole` are those beside another eigenvalue that no data tell from theirs.
+    The eigenfunctions are defined in the basin of the fixed point. Eigenvalues of `lattice` are
+    left out if they need a principal eigenfunction whose path integral diverges, or converges too
+    slowly for an error of 1e-8 (see `inexact`). Spaces whose eigenvalue data cannot tell from
+    another one are not `whole`.
 
     Raises
     ------
     NoSpectrum
-        As `lattice`, and where the Jacobian has no basis of eigenvectors.
+        As `lattice`, or if the Jacobian has no basis of eigenvectors.
     """
     functions = BasinFunctions(about)
     usable = np.array([functions.converges(i) for i in range(len(about.eigenvalues))], dtype=bool)
@@ -354,7 +355,7 @@ def basin_eigenspaces(about: Linearisation, bound: float) -> tuple[Eigenspace, .
 def inexact(about: Linearisation) -> tuple[int, ...]:
     """Indices of eigenvalues whose path integrals converge too slowly for an error of 1e-8.
 
-    By the estimated error at random states about the fixed point.
+    The error is estimated at random states around the fixed point.
     """
     slow = [
         i

@@ -34,8 +34,8 @@ class Linearisation:
     Raises
     ------
     NoSpectrum
-        If the system is no relaxation network, the point is not stable, or the eigenvectors there
-        form no basis.
+        If the system is not a relaxation network, the point is not stable, or the eigenvectors
+        there are not a basis.
     """
 
     system: System

@@ -55,11 +55,11 @@ class PathIntegral:
     values : (M, p) complex array
         NaN outside the basin.
     error : (M, p) array
-        Estimated absolute error: of what the integral holds beyond the time where it was cut, plus
-        the integrator's, which is left out where the estimate was not asked for. Large where the
-        integral converges so slowly that it was cut early: look at it before using the values.
+        Estimated absolute error: the part of the integral beyond the time of its cut-off, plus the
+        integrator's error if `estimate` was set. It is large if the integral converges too slowly
+        and was cut early, so check it before you use the values.
     outside : (M,) bool array
-        True where a trajectory was not found to end at the fixed point.
+        Whether the trajectory of a state does not end at the fixed point.
     """
 
     values: NDArray[np.complex128]
@@ -85,21 +85,21 @@ def path_integral(
     which : sequence of int, optional
         Indices into `about.eigenvalues`; all of them by default.
     rtol : float
-        Accuracy of the integration relative to the size of δ and φ, 1e-13 to 1e-2.
+        Relative accuracy of the integration of δ and φ, 1e-13 to 1e-2.
     estimate : bool
-        Whether to integrate a second time, for the integrator's part of the error.
+        Whether to integrate a second time to estimate the integrator's error.
     longest : float
-        Where an integral is cut that has not converged by then, in times of the slowest rate; up to
-        330, where the nonlinearity is about to underflow. What is beyond is added as far as it is
-        known: where the slowest mode is real and the others are gone.
+        Time, in units of the slowest time scale, at which an integral is cut that has not
+        converged; at most 330, where the nonlinearity would underflow. The part beyond is added if
+        the slowest mode is real and the others have decayed.
 
     Raises
     ------
     NoSpectrum
-        If the integral of one of them does not converge; the text gives the rates.
+        If an integral does not converge; the message gives the rates.
     ValueError
-        If the states have the wrong shape or are not finite, an index is none, or `rtol` or
-        `longest` is out of range.
+        If the states have the wrong shape or are not finite, or an index, `rtol` or `longest` is
+        out of range.
     """
     count = len(about.eigenvalues)
     chosen = np.arange(count) if which is None else np.asarray(which, dtype=int)

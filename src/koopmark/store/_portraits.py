@@ -18,7 +18,7 @@ EXACT_DIGITS, DIFFERENCE_DIGITS, TIME_DIGITS = 6, 4, 12
 """Significant digits that are kept: of a difference four say all that a picture can show."""
 
 PREFIX = "difference: "
-"""Begins the names of the methods' columns, for a method may be called as any other column is."""
+"""Prefix of the columns of methods, so that no name of a method equals another column."""
 
 POINTS = {
     "dataset": str,
@@ -37,12 +37,9 @@ POINTS = {
     "component": str,
     "exact": float,
 }
-"""Columns of `eigenfunctions.csv` before those of the methods.
-
-`part` is `trajectory` for points along one, `state` for single test states, `map` for points of the
-slice, and `angle` where the row is no point but the sine of the angle from the exact function to
-the recovered ones over all test states.
-"""
+"""Columns of `eigenfunctions.csv` before those of the methods. `part` is `trajectory` for points
+along one, `state` for single test states, `map` for points of the slice, and `angle` for the row
+with the sine of the angle from the exact function to the recovered ones over all test states."""
 
 
 PORTRAIT = {

@@ -3,13 +3,13 @@
 Each line is JSON, `["seal", record]`, the seal a digest of the record's bytes. A record is one of
 
 - `{"schema": 1}`, the first;
-- `{"plan": [...]}`: what the suite calls each of its fits, in its order; the last plan holds;
-- `{"frame": "..."}`: points that portraits show, and name by the seal of this line;
+- `{"plan": [...]}`: the names of the suite's fits in order; the last plan counts;
+- `{"frame": "..."}`: points of portraits, which refer to it by the seal of this line;
 - `{"fit": {...}, "limits": "...", "targets": {...}, ...}`: the row of a fit, and its rows of each
-  other table column by column; of several lines for one fit the last one holds.
+  other table column by column; of several lines for one fit the last one counts.
 
-What stands behind the last line end was under way when a process was killed, and is forgotten. A
-line whose seal does not hold is damage.
+An incomplete last line was being written when a process was killed, and is ignored. A line with a
+wrong seal is damaged.
 """
 
 import errno
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 FILE, LOCK = "run.jsonl", "run.lock"
 
 SCHEMA = 1
-"""Raised when what older koopmarks wrote cannot be read: a store of another one is left alone."""
+"""Version of the store's format; a store with another version is not read."""
 
 PATIENCE = 1.0
 """Seconds in which a process that holds a store has written whose it is."""
 
 LIMITED = ("timeout", "out_of_memory")
-"""How a fit ends at a limit: it is done again where the limits have changed."""
+"""Statuses of fits that ended at a limit; these are repeated if the limits have changed."""
 
 
 class Damaged(Exception):
@@ -58,21 +58,20 @@ class Damaged(Exception):
 class Store:
     """The results in a run folder, as a context manager that one process at a time can write to.
 
-    Of one that is damaged the fits that are intact are kept, and the file is set aside: `note` then
-    says so.
+    If the file is damaged, intact fits are kept, the damaged file is set aside, and `note` says so.
 
     Parameters
     ----------
     folder : str or Path
-        The run folder; made where it is not there.
+        The run folder, which is created if needed.
     fresh : bool
-        Forget what was stored.
+        Whether to discard stored results.
 
     Raises
     ------
     ConfigError
-        If it cannot be written to, another process is writing to it, or a koopmark with
-        other tables wrote it.
+        If the folder cannot be written to, another process is writing to it, or it was written by a
+        koopmark with other tables.
     """
 
     def __init__(self, folder: str | Path, fresh: bool = False) -> None:
@@ -120,8 +119,8 @@ class Store:
     def unfinished(self, cells: Iterable[Cell]) -> list[Cell]:
         """The cells that have no result yet, or whose fit must be repeated.
 
-        However a fit ended, that is its result; but one that ended at a limit is to be done
-        again where the limits have changed since, and one that found the disk full in any case.
+        Failed fits count as done. Fits that ended at a limit are repeated if the limits have
+        changed, and fits that found the disk full are always repeated.
         """
         left = []
         for cell in cells:
@@ -191,7 +190,7 @@ def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, 
     Raises
     ------
     ConfigError
-        If there is no store, it is damaged, or a koopmark with other tables wrote it.
+        If there is no store, it is damaged, or it was written by a koopmark with other tables.
     """
     path = Path(folder) / FILE
     if not path.is_file():
@@ -206,15 +205,15 @@ def read(folder: str | Path, names: Iterable[str] = tuple(TABLES)) -> dict[str, 
             return {name: contents.table(name) for name in names}
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             # It may be anyone's, and any seal can be computed.
-            raise Damaged(f"it holds what does not belong there: {one_line(error)}") from None
+            raise Damaged(f"it has invalid contents: {one_line(error)}") from None
 
 
 def write_tables(folder: str | Path) -> None:
     """Write fits.csv, targets.csv, eigenpairs.csv and eigenfunctions.csv, at full precision.
 
-    And verdicts.csv, forecasts.csv, structures.csv and courses.csv if data were held out.
+    If data were held out, also verdicts.csv, forecasts.csv, structures.csv and courses.csv.
 
-    Each file is there whole or not at all; raises as `read` does.
+    Files are written atomically. Errors are those of `read`.
     """
     tables = read(folder)
     tables["eigenfunctions"] = eigenfunctions(tables.pop("portraits"))
@@ -421,10 +420,10 @@ def _explained(path: Path, doing: str) -> Iterator[None]:
     except Damaged as error:
         raise ConfigError(
             f"{path}: damaged ({error}): run its suite again with --out {quote(str(folder))}, "
-            f"which keeps what is intact and does the rest anew"
+            f"which keeps intact results and repeats the rest"
         ) from None
     except OSError as error:
-        kept = ": what is stored is kept, and the same command goes on from there"
+        kept = ": stored results are kept, and the same command resumes from there"
         raise ConfigError(
             f"{folder}: cannot be {doing} ({error.strerror}){kept if folder.is_dir() else ''}"
         ) from None

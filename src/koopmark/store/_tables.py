@@ -28,7 +28,7 @@ Columns = dict[str, type]
 """`str`, `int` or `float`, by the name of the column."""
 
 FAILURES = ("failed", "timeout", "out_of_memory", "crashed", "diverged")
-"""How a fit can end that `--strict` does not forgive."""
+"""Statuses that `--strict` counts as failures."""
 
 STATUSES = ("ok", *FAILURES, "skipped", "unavailable")
 
@@ -87,10 +87,10 @@ HELD_OUT: dict[str, type] = {
     "structures": StructureScores,
     "courses": CourseScores,
 }
-"""What is said of held-out data as they were recorded, by table: empty if there are none."""
+"""Tables of scores on held-out data; empty if there are none."""
 
 SHARED = (*_FIT, "role", "status")
-"""What every table takes over from the row of fits."""
+"""Columns that every table takes from the row of fits."""
 
 TABLES = {
     "fits": FITS,
@@ -101,7 +101,7 @@ TABLES = {
 }
 
 PLANNED = ("suite", "dataset", "method", *_columns(Level))
-"""What the suite calls a fit: the same fit may be called otherwise in the next run."""
+"""Columns that the plan sets, since the name of a fit may differ in the next run."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,13 @@ class Outcome:
     status: str
     reason: str = ""
     data_seconds: float = nan
-    """Of making the data or reading them from the cache."""
+    """Seconds for making the data or reading them from the cache."""
     fit_seconds: float = nan
     score_seconds: float = nan
     peak_memory_mb: float = nan
     scores: Scores | None = None
     notes: str = ""
-    """What else there is to say of the fit or its data."""
+    """Remarks on the fit or its data."""
 
 
 def make_rows(cell: Cell, outcome: Outcome, output: str = "") -> Rows:

@@ -218,7 +218,7 @@ class System(_repr.ReprMixin, Gated, ABC):
             spaces = self.targets(max_degree)
             return tuple(SeenEigenspace.of(space, sensors.view) for space in spaces)
         raise NoKey(
-            f"of {a(type(self).__name__)} it is not known which eigenfunctions are functions of "
+            f"it is not known which eigenfunctions of {a(type(self).__name__)} are functions of "
             "fewer sensors than it has variables: take as many, or a network of the relaxation "
             "family"
         )
@@ -414,7 +414,7 @@ class System(_repr.ReprMixin, Gated, ABC):
         return [(space.eigenvalue, space.dimension) for space in self.eigenspaces(max_degree)]
 
     equation: ClassVar[str] = ""
-    """What it obeys, in a line."""
+    """The equation in one line."""
 
     def _facts(self) -> list[str]:
         return [*filter(None, [self.equation]), f"N = {self.size:,}"]

@@ -75,13 +75,13 @@ NETWORKS: dict[str, Callable[[], System]] = {
     "karate_club": lambda: network_rnn("karate_club", weighted=False),
     "southern_women": lambda: network_rnn("southern_women", theta_scale=0.3),
 }
-"""The relaxation and drift families, whose null component flows in closed form."""
+"""Systems of the relaxation and drift families, with closed-form null components."""
 
 LINEAR_UNITS: dict[str, Callable[[], System]] = {
     "inertial": lambda: random_inertial(5, 2),
     "adapting": lambda: random_adapting(5, 2),
 }
-"""Units with linear dynamics inside: eigenvalues other than -1, some of them complex."""
+"""Networks of units with linear internal dynamics, with eigenvalues other than -1, some complex."""
 
 PRESCRIBED: dict[str, Callable[[], System]] = {
     "prescribed_quadratic": lambda: random_prescribed(2, block_diagonal([-1.0]), "polynomial", 0.5),
@@ -114,7 +114,7 @@ PRESCRIBED: dict[str, Callable[[], System]] = {
         50, block_diagonal([-0.45], [(-0.3, 1.5)]), "tanh", 0.8, count=60
     ),
 }
-"""In order of difficulty (measured: docs/explanation/families/what_methods_find.md)."""
+"""Systems with prescribed eigenfunctions in order of difficulty (docs/explanation/families/what_methods_find.md)."""
 
 TEXTBOOK: dict[str, Callable[[], System]] = {
     "linear_normal": lambda: random_linear(5, "normal", pairs=1),
@@ -125,7 +125,7 @@ TEXTBOOK: dict[str, Callable[[], System]] = {
     "hopf_limit_cycle": lambda: HopfNormalForm(0.5, 2.0, 0.5),
     "kuramoto": lambda: Kuramoto(5, 0.5, -0.5),
 }
-"""Textbook systems that are deterministic."""
+"""Deterministic textbook systems."""
 
 CATALOGUE: dict[str, Callable[[], System]] = {**NETWORKS, **LINEAR_UNITS, **PRESCRIBED, **TEXTBOOK}
 """All example systems with eigenfunctions that are exact along every trajectory."""
@@ -134,7 +134,7 @@ INEXACT: dict[str, Callable[[], System]] = {
     "nearly_low_rank": lambda: nearly_low_rank_rnn(8, 2),
     "ornstein_uhlenbeck": lambda: ornstein_uhlenbeck([0.5, 1.3]),
 }
-"""Those whose eigenfunctions are so up to a bound, or on average over paths."""
+"""Systems whose eigenfunctions are exact only up to a bound, or on average over paths."""
 
 
 def example(name: str) -> System:

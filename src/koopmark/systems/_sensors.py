@@ -206,8 +206,8 @@ class Sensors(ReprMixin):
             return Shift(seen) if seen.any() else Shift()
         if not self.plain:
             raise NoKey(
-                f"mixtures of units say nothing of {zeta.name} of each: take single units as "
-                "sensors, or a network whose map is a shift"
+                f"mixtures of units do not determine {zeta.name} of each unit: take single units "
+                "as sensors, or a network whose map is a shift"
             )
         if zeta not in MAPS.values():
             raise NoKey(

@@ -343,7 +343,7 @@ def check_field(trial: Trial) -> None:
     worst = float(np.abs(single - many).max() / size)
     agree(
         worst <= ROUNDING,
-        f"rhs at one state differs by {worst:.1e} from rhs at many: it must not know of others",
+        f"rhs at one state differs by {worst:.1e} from rhs at many: it must not depend on others",
     )
     strided = np.empty((2 * len(states), 2 * n))[::-2, ::2]
     strided[...] = states
@@ -381,7 +381,7 @@ def _fault(trial: Trial) -> str:
         if not np.isfinite(space.eigenvalue) or space.eigenvalue == constant_of(trial.system):
             return (
                 f"an eigenspace is at {space.eigenvalue!r}: eigenvalues are finite, and constants "
-                "of motion belong into `conserved`"
+                "of motion belong in `conserved`"
             )
         if space.discrete != trial.system.discrete:
             says = "a map" if space.discrete else "a flow"

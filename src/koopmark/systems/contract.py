@@ -126,8 +126,8 @@ def lists_its_eigenspaces(trial: Trial) -> None:
         for space in fewer:
             agree(
                 at_eigenvalue(trial.spaces, space.eigenvalue) is not None,
-                f"eigenspaces({degree}) has one at {plain(space)}, and "
-                f"eigenspaces({trial.max_degree}) has not",
+                f"eigenspaces({degree}) has one at {plain(space)}, but "
+                f"eigenspaces({trial.max_degree}) does not",
             )
     for index, space in enumerate(trial.spaces):
         # Beside all functions may be a part of them, those that no input reaches.
@@ -141,8 +141,8 @@ def lists_its_eigenspaces(trial: Trial) -> None:
         conjugate = at_eigenvalue(alike, value.conjugate())
         agree(
             conjugate is not None and conjugate.dimension == space.dimension,
-            f"there is an eigenspace at {plain(space)}, and none of its dimension at the "
-            "conjugate, where its conjugate functions are",
+            f"there is an eigenspace at {plain(space)}, but none of the same dimension at the "
+            "conjugate, where the conjugate functions belong",
         )
         at = values_of(few_of(space), trial.initial)
         agree(
@@ -207,7 +207,7 @@ def _instead(times: NDArray, values: NDArray, space: Eigenspace) -> str:
         return ", and it is no eigenfunction"
     found = complex(rates.mean())
     if abs(found - space.eigenvalue) <= ALONG * max(1.0, abs(found)):
-        return f": it obeys up to t = {times[1]:.3g}, and not for long"
+        return f": it obeys up to t = {times[1]:.3g}, but not much longer"
     how = "is multiplied by" if discrete else "changes at"
     return f": it {how} {found.real if abs(found.imag) < 1e-6 else found:.6g}"
 
@@ -280,7 +280,7 @@ def holds_all_products(trial: Trial) -> None:
             agree(
                 first.degree + second.degree > trial.max_degree
                 or _is_trivial(trial, first, second),
-                f"there are {what}, of degree {first.degree + second.degree}, and "
+                f"there are {what}, of degree {first.degree + second.degree}, but "
                 f"eigenspaces({trial.max_degree}) has none at {number(total)}",
             )
         elif home.whole and home.dimension <= MOST:
@@ -458,7 +458,7 @@ def _responds(spaces: Sequence[Eigenspace], states: NDArray, held: NDArray, dt: 
             worst <= ALONG,
             f"a function at {plain(space)} is off by {worst:.1e} of its size from what `advanced` "
             f"says after {dt:.3g}"
-            + (", under inputs: they reach it otherwise than it says" if held.shape[-1] else ""),
+            + (", under inputs: their effect is not what it says" if held.shape[-1] else ""),
         )
         if inputs is None:
             continue

@@ -102,9 +102,9 @@ def _section(kind: type[System], name: str) -> type[OwnSystem]:
         if taken is None:
             if required:
                 raise ConfigError(
-                    f"{kind.__name__} needs {key!r}, and its type {parameter.annotation!r} is none "
-                    "that a recipe can hold: numbers, text, and lists and arrays of them; give it "
-                    "a default, or the class a `draw` that makes it"
+                    f"{kind.__name__} needs {key!r}, but a recipe cannot hold its type "
+                    f"{parameter.annotation!r}, only numbers, text, and lists and arrays of them: "
+                    "give it a default, or the class a `draw` that makes it"
                 )
             continue
         if key in SystemSection.model_fields or hasattr(SystemSection, key):
@@ -175,9 +175,9 @@ def _own_or_shipped(
         return shipped(data)
     folder: Path | None = (info.context or {}).get(FOLDER)
     if folder is None:
-        raise ConfigError(f"kind = {kind!r} names code, and what is read here may run none")
+        raise ConfigError(f"kind = {kind!r} names code, which must not be run here")
     if kind.endswith(".py"):
-        raise ConfigError(f"kind = {kind!r} names a file and no class in it: write {kind}:Class")
+        raise ConfigError(f"kind = {kind!r} names a file but no class in it: write {kind}:Class")
     name = _plugins.absolute(kind, folder)
     section = own_section(name)
     try:

@@ -55,7 +55,7 @@ def _lacking(kind: type) -> str:
         return f"has no {'; no '.join(dict.fromkeys(missing))}"
     for name, default in fields.items():
         if isinstance(default, property):
-            return f"has a field `{name}`, which is a property of every system: call it otherwise"
+            return f"has a field `{name}`, which is a property of every system: rename the field"
     draw = getattr_static(kind, "draw", None)
     if draw is not None and not (
         isinstance(draw, classmethod) and RNG in signature(kind.draw).parameters  # type: ignore[attr-defined]
@@ -93,7 +93,7 @@ def parameters(kind: type[System]) -> Mapping[str, Parameter]:
         taken = signature(make, eval_str=True).parameters
     except Exception as error:  # noqa: BLE001 a type is an expression of foreign code
         raise ConfigError(
-            f"{kind.__name__}: the types of its parameters cannot be told: {named(error)}"
+            f"{kind.__name__}: the types of its parameters cannot be read: {named(error)}"
         ) from None
     return {name: parameter for name, parameter in taken.items() if name != RNG}
 
@@ -119,7 +119,7 @@ def make(kind: type[System], given: Mapping[str, Any], seed: int) -> System:
     except (Exception, SystemExit) as error:  # noqa: BLE001 foreign code may raise anything
         raise ConfigError(f"{kind.__name__} makes no system: {named(error)}") from None
     if not isinstance(system, System):
-        raise ConfigError(f"{kind.__name__}.draw made a {type(system).__name__}, and no System")
+        raise ConfigError(f"{kind.__name__}.draw made a {type(system).__name__}, not a System")
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise ConfigError(f"{kind.__name__}.size is {size!r}: it must be an integer, 1 or more")
     return system

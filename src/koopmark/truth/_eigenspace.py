@@ -29,7 +29,7 @@ def _combined(zeta: Elementwise, states: NDArray, vectors: NDArray) -> NDArray:
 
 
 ONE = -1
-"""Stands for the constant function among the factors of a product."""
+"""Index of the constant function among the factors of a product."""
 
 
 @dataclass(frozen=True, eq=False)

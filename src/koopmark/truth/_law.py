@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 SAME_EIGENVALUE = 1e-9
-"""Relative distance up to which two eigenvalues are one; of μ it is that from 1 too."""
+"""Relative distance up to which two eigenvalues count as equal; also the distance of μ from 1."""
 
 INSEPARABLE = 1e-6
-"""Relative distance up to which no data tell the functions of two eigenvalues apart."""
+"""Relative distance up to which data cannot tell the functions of two eigenvalues apart."""
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,13 @@ def run_cell(
 ) -> Rows:
     """Make the data, fit and score; any failure becomes rows as well.
 
-    Three phases, each with a time limit: the data are made (or read from the cache) and the
-    library imported; then the fit, which alone is measured, within the suite's limits; then the
-    scores, for which the fit's memory limit holds anew and SCORING_ALLOWANCE is added to its time.
+    There are three phases, each with a time limit. First the data are made (or read from the cache)
+    and the library is imported. Then comes the fit, the only phase that is measured, within the
+    suite's limits. Scoring has the fit's memory limit again and its time limit plus
+    SCORING_ALLOWANCE.
 
-    Notes and output of the fit under way are in `folder` (see `Journal`). An overrun may end this
-    process if it is `disposable`.
+    Notes and output of the running fit are in `folder` (see `Journal`). A phase that exceeds its
+    limit may end this process if it is `disposable`.
     """
     journal = Journal(folder, cell.fit_id, disposable)
     with journal.recording():

@@ -28,8 +28,8 @@ ROUNDS = 20
 def guarded() -> Iterator[Path]:
     """Create the folder for a run's notes; its path marks the processes started in the block.
 
-    The folder and the processes are gone after the block, and so are they where this process is
-    killed in it.
+    The folder is removed and the processes are ended after the block, and also if this process is
+    killed inside it.
     """
     folder = Path(tempfile.mkdtemp(prefix="koopmark-"))
     # Its own session: what ends the run, Ctrl-C or a killed process group, leaves it alone.

@@ -54,12 +54,12 @@ def execute(
 ) -> Generator[Rows, None, None]:
     """Run cells in `jobs` worker processes and yield their rows as they end.
 
-    Closing the iterator ends the fits under way.
+    Closing the iterator ends the running fits.
 
     Raises
     ------
     ConfigError
-        If worker processes cannot be kept alive at all, or have no room for their notes.
+        If worker processes cannot be started, or there is no space for their notes.
     """
     if not cells:
         return
@@ -228,7 +228,7 @@ def _outcome(
         where = f", in {left.where}" if left.where else ""
         status, reason = "timeout", f"{left.phase} ran into its limit of {limit:g} s{where}"
     elif for_want_of_memory or any(word in left.output.lower() for word in words):
-        reason = f"the process {in_words(exit_code)} for want of memory"
+        reason = f"the process {in_words(exit_code)} for lack of memory"
         status = "out_of_memory"
     else:
         during = "" if left.phase == "fit" else f" during {left.phase}"

@@ -30,22 +30,22 @@ def verify(name: str, seconds: float = SECONDS) -> Iterator[Verdict]:
     Parameters
     ----------
     name : str
-        A method as in `koopmark.methods.get`, which is run with the options that it names for
-        trials; a class of systems, named likewise, at its defaults; a name in `koopmark list
-        systems`; or a recipe, by its name or path, for its systems where they start in it.
+        A method as in `koopmark.methods.get`, run with the options in `Tags.trial`; a class of
+        systems, named in the same way, with its defaults; a name in `koopmark list systems`; or a
+        recipe, by its name or path, whose systems start from the recipe's initial states.
     seconds : float
-        How long one check may take.
+        Time limit of a check.
 
     Yields
     ------
     Verdict
-        One for each check, as soon as it is known; `broken` too if the code hangs or takes its
-        process along. The checks that are left then go on in another process.
+        One for each check, as soon as it is known. It is also `broken` if the code hangs or kills
+        its process; the remaining checks then continue in another process.
 
     Raises
     ------
     ConfigError
-        If there is nothing of this name, it cannot run, or it cannot be made.
+        If the name is unknown, or the method or system cannot run or cannot be made.
     """
     checks, _ = held_to(name)
     done = 0

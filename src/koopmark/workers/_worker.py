@@ -33,7 +33,7 @@ LEFT_OPEN = 64
 fits that are not to blame."""
 
 EDITED = "is not what the run was started with: it was edited, or differs here; start the run again"
-"""Said of source under which the run's fits are not filed."""
+"""Message for source code that differs from that of the run."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """How the system says that there is no room for what a worker notes of its fits."""

@@ -56,7 +56,7 @@ TEXTS = {
     "no rows": ("time,a\n", "the table has no rows"),
     "nothing": ("", "the file is empty"),
     "a word among numbers": ("time,a\n0,1\n1,two\n", "row 3, column 'a': 'two' is no number"),
-    "a time twice": ("time,a\n0,1\n0,2\n1,3\n", "row 3: time 0 stands twice: sort the rows, or"),
+    "a time twice": ("time,a\n0,1\n0,2\n1,3\n", "row 3: time 0 appears twice: sort the rows, or"),
     "times that go back": (BACKWARDS, "sort the rows, or"),
     "binary": ("\0\1\2,\0\n", "F.csv: "),
 }

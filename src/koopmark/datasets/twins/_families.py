@@ -167,8 +167,10 @@ def rates_of(measured: Measured, data: Trajectories, size: int) -> Rates:
 def _turning(
     pairs: Array, size: int, quick: float, length: float, fastest: float, told: bool
 ) -> Rates:
-    """Oscillations that do not decay, slower ones beside those measured; of an odd number of
-    variables one decays over the trial."""
+    """Oscillations that do not decay: the measured ones, and slower ones for other variables.
+
+    If the number of variables is odd, one of them decays over the trial.
+    """
     slowest = 4.0 * np.pi / length
     # The autocorrelation of a sine is at 1/e after 1.2 / ω.
     frequencies = list(pairs[:, 1]) or [float(np.clip(1.2 * quick, slowest, fastest))]

@@ -54,13 +54,13 @@ class Twin(ReprMixin):
     ----------
     folder : Path
     measured : Measured
-        What was measured of the data.
+        Measured properties of the data.
     families : tuple of Family
-        A recipe each, in `folder` by its name.
+        Families of systems, each with a recipe of its name in `folder`.
     left_out : dict of str to str
-        Families that there are none of, and why.
+        Families without a recipe, and why.
     notes : tuple of str
-        What was left out of the data, and other things to know.
+        Remarks, such as on data that were left out.
     """
 
     folder: Path
@@ -93,27 +93,26 @@ def twin(
 ) -> Twin:
     """Write recipes of systems with an answer key that are sampled as these data were.
 
-    Lengths, gaps, uneven times and inputs are those of the data; the number of variables, noise,
-    units, covariances and time scales are matched to what is measured. It says nothing of the
-    system behind the data, and has no noise in its dynamics.
+    Lengths, gaps, uneven times and inputs are those of the data. The number of variables, noise,
+    units, covariances and time scales match the measured ones. Twins do not model the system behind
+    the data, and have no noise in their dynamics.
 
     Parameters
     ----------
     data : Trajectories
     out : str or Path
-        Folder of the recipes, the pattern of trials and a README.md.
+        Folder for the recipes, the sampling pattern and a README.md.
     measured : Measured, optional
-        Of these data; measured if not given.
+        Properties of these data; measured if not given.
     holdout : float
-        Share of the trials, or of the times of a single one, that no method is fitted to.
+        Share of held-out trials, or of held-out times of a single trial.
     cache_dir : Path, optional
-        As for `build`.
+        Cache folder, as for `koopmark.datasets.build`.
 
     Raises
     ------
     ValueError
-        If there are no data of which there is a twin: nothing varies, or no two states follow one
-        another.
+        If the data are constant, or no two states are successive.
     """
     data = Trajectories.expected(data, "twin").without_origin()
     measured = Measured.of(data) if measured is None else measured

@@ -14,11 +14,9 @@ from koopmark.simulation import Trajectories
 
 InputKind = Literal["linear", "bilinear", "products"]
 """Terms Γ by which inputs v enter the regression ψ(x⁺) = ψ(x) K + Γ(x, v) B; all vanish with v.
-
-`linear`: v alone (DMDc, EDMDc). `bilinear`: v and all vᵢ ψⱼ(x). `products`: of all monomials in x
-up to degree k, all products xᵃ vᵇ up to the same degree, by which products of driven eigenfunctions
-are closed (docs/explanation/theory/inputs.md).
-"""
+`linear`: v (DMDc, EDMDc). `bilinear`: v and all products vᵢ ψⱼ(x). `products`: for all monomials in
+x up to degree k, all products xᵃ vᵇ up to the same degree, under which products of driven
+eigenfunctions are closed (docs/explanation/theory/inputs.md)."""
 
 
 @dataclass(frozen=True)

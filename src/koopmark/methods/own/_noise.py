@@ -236,8 +236,10 @@ def _differences(records: list[Record], order: int) -> list[NDArray[np.float64]]
 def _correlated(
     differences: NDArray, variances: NDArray, error: float
 ) -> NDArray[np.float64] | None:
-    """(N, N) covariance with these variances and the correlations of `differences` (M, T, N); None
-    if none is large and beyond its sampling error."""
+    """Covariance (N, N) with these variances and the correlations of `differences` (M, T, N).
+
+    None if no correlation is large and beyond its sampling error.
+    """
     differences = differences.reshape(-1, differences.shape[2])
     products = differences.T @ differences
     sizes = np.sqrt(np.diag(products))
@@ -250,8 +252,9 @@ def _correlated(
 
 
 def _linear_variances(records: list[Record], start: NDArray) -> NDArray[np.float64]:
-    """(N,) variance of what windows of a few states have beyond a linear signal; infinite where
-    there are too few of them.
+    """Variance (N,) that windows of a few states have beyond a linear signal.
+
+    It is infinite if there are too few windows.
 
     The windows' covariance is that of the signal, of rank N at most, and a diagonal one of the
     noise: the factor model, fitted by turns (principal components of what is weighted by the

@@ -79,7 +79,7 @@ LAYERS: dict[str, Activation] = {
     **{name: sigma for name, sigma in ACTIVATIONS.items() if isfinite(sigma.bound)},
     "fourier": Activation("cos", np.cos, _minus_sine, 1.0, 1.0),
 }
-"""σ by name: the bounded activations, and the cosine of random Fourier features."""
+"""Functions σ by name: the bounded activations, and the cosine of random Fourier features."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -248,7 +248,7 @@ TARGETS: dict[str, Callable[[Array], Array]] = {
     "ring": lambda w: np.exp(-((np.sum(w**2, axis=-1) - 1.0) ** 2)),
     "wave": lambda w: np.sin(2.0 * w[..., 0]),
 }
-"""Functions of the free coordinates w."""
+"""Named functions of the free coordinates w."""
 
 
 @factory("random_prescribed_target")
