@@ -109,7 +109,9 @@ def test_python_runs_and_returns_what_is_noted(block, monkeypatch, tmp_path, cap
         assert_alike(capsys.readouterr().out.strip(), block.then.strip())
 
 
-def test_the_method_of_the_how_to_guide_keeps_the_contract_of_all_methods(tmp_path, verified_in_process):
+def test_the_method_of_the_how_to_guide_keeps_the_contract_of_all_methods(
+    tmp_path, verified_in_process
+):
     (code,) = (block.code for block in PYTHON if "class RidgeEDMD" in block.code)
     (tmp_path / "my_method.py").write_text(code, encoding="utf-8")
     verify = typer.main.get_command(app).commands["verify"]
