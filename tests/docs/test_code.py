@@ -109,7 +109,7 @@ def test_python_runs_and_returns_what_is_noted(block, monkeypatch, tmp_path, cap
         assert_alike(capsys.readouterr().out.strip(), block.then.strip())
 
 
-def test_the_method_of_the_how_to_guide_keeps_the_contract_of_all_methods(
+def test_the_method_of_the_how_to_guide_keeps_the_contract(
     tmp_path, verified_in_process
 ):
     (code,) = (block.code for block in PYTHON if "class RidgeEDMD" in block.code)

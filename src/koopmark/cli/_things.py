@@ -1,4 +1,4 @@
-"""Commands about methods, datasets, suites and systems: list, describe, verify, catalogue …"""
+"""Commands about things: list, describe, verify, regime, catalogue, example, export."""
 
 from enum import StrEnum
 from pathlib import Path

@@ -114,7 +114,10 @@ PRESCRIBED: dict[str, Callable[[], System]] = {
         50, block_diagonal([-0.45], [(-0.3, 1.5)]), "tanh", 0.8, count=60
     ),
 }
-"""Systems with prescribed eigenfunctions in order of difficulty (docs/explanation/families/what_methods_find.md)."""
+"""Systems with prescribed eigenfunctions in order of difficulty.
+
+    docs/explanation/families/what_methods_find.md lists what methods find of them.
+    """
 
 TEXTBOOK: dict[str, Callable[[], System]] = {
     "linear_normal": lambda: random_linear(5, "normal", pairs=1),
