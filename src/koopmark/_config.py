@@ -15,7 +15,7 @@ BOM = "\ufeff"
 """What some editors begin a file with."""
 
 FOLDER = "folder"
-"""Where validators find the folder from which code may be loaded; None for no code."""
+"""Key of the validation context with the folder from which code may be loaded; None for no code."""
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20

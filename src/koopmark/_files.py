@@ -16,8 +16,8 @@ PART = ".part"
 def lock(path: Path) -> FileLock:
     """A lock on a lock file, not yet acquired; it is released when the process ends.
 
-    Where a file system knows no locks, `acquire` raises OSError: a lock that outlives its process
-    is worse than none.
+    If the file system has no locks, `acquire` raises OSError, since a lock that outlives its
+    process is worse than none.
     """
     return FileLock(path, fallback_to_soft=False)
 

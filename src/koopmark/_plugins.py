@@ -50,7 +50,7 @@ def names_code(name: str, group: str) -> bool:
 
 
 def foreign(name: str, group: str, folder: Path) -> str:
-    """Where the code of a name comes from, to tell users what would run; nothing is imported.
+    """The source of a name's code, to tell users what would run; nothing is imported.
 
     Such as `/path/to/file.py:Class`, or for what an installed package offers `module:Class (name)`.
     """

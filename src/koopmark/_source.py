@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 Root = type | tuple[str, str] | Path
-"""Where following starts: a class; a module of koopmark and a name in it; somebody's file."""
+"""A root of dependencies: a class; a module of koopmark and a name in it; a user's file."""
 
 _EVERYTHING, _LOADED = "*", ""
 """In place of a name: all of a module, or what it does when it is imported."""

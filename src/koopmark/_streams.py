@@ -36,7 +36,7 @@ def lasting() -> Iterator[None]:
     ends with its own exit code.
     """
     for descriptor in range(3):
-        # Those that the caller closed lead nowhere: files must not take their place.
+        # Those that the caller closed go to the null device: files must not take their place.
         try:
             os.fstat(descriptor)
         except OSError:

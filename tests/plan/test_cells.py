@@ -256,7 +256,7 @@ def test_fits_that_share_data_run_one_after_the_other(planned, tiny_file):
         ('use = "pydmd.dmd"\noptions = { svd_rnk = 1 }', "methods.0: .*svd_rnk"),
         ('use = "pydmd.dmd"\noptions = { svd_rank = "all" }', "methods.0: .*svd_rank"),
         ('use = "pydmd.dmd"\ndatasets = ["other"]', r"methods.0.datasets: 'other' is not .*tiny"),
-        ('use = "pydmd.dmd"\n[[methods]]\nuse = "pydmd.dmd"', "'pydmd.dmd' is there 2 times"),
+        ('use = "pydmd.dmd"\n[[methods]]\nuse = "pydmd.dmd"', "'pydmd.dmd' occurs 2 times"),
         (
             'use = "pydmd.dmd"\n[[methods]]\nuse = "pydmd.dmd"\nname = "twin"',
             "'pydmd.dmd' and 'twin' are the same method",
@@ -274,7 +274,7 @@ def test_a_mistake_in_a_method_is_named_with_its_file_and_key(planned, tmp_path,
     [
         (("three_population",), "datasets: .*three_population"),
         (("absent.toml",), r"datasets: .*absent\.toml"),
-        (("three_populations", "three_populations"), "is there 2 times"),
+        (("three_populations", "three_populations"), "occurs 2 times"),
     ],
 )
 def test_a_mistake_in_the_datasets_is_named_with_its_file(planned, datasets, sentence):

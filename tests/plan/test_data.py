@@ -125,7 +125,7 @@ def test_rows_say_where_the_dataset_stands(suite):
         (NOISE.replace("sampling.noise", "sampling"), "'sampling' is a section: name a key in it"),
         (NOISE.replace("0.1", "-0.1"), "sampling.noise = -0.1: it must be greater than or equal"),
         (NOISE.replace("0.1", '"loud"'), "sampling.noise = 'loud': it must be"),
-        (NOISE.replace("0.1", "0"), "'tiny/noise=0' is there 2 times.*a sweep can give"),
+        (NOISE.replace("0.1", "0"), "'tiny/noise=0' occurs 2 times.*a sweep can give"),
         (f"{RANDOM}\n" + 'vary = "system.gain"\nvalues = [0]', "system.gain = 0: it must be"),
         ('vary = "sampling.dt"\nvalues = [0.3]', "horizon 1 with dt 0.3: it must be a whole"),
     ],

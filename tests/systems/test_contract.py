@@ -146,7 +146,7 @@ class NoProducts(Sound):
 
 def test_a_missing_product_is_named_by_its_factors():
     assert broken(NoProducts())["holds all products"] == (
-        "there are products of functions at λ = -0.3 and λ = -0.3, of degree 2, and "
+        "there are products of functions at λ = -0.3 and λ = -0.3, of degree 2, but "
         "eigenspaces(2) has none at -0.6"
     )
 
@@ -191,7 +191,8 @@ class NoConjugate(System):
 
 def test_a_missing_conjugate_is_asked_for():
     assert (
-        "none of its dimension at the conjugate" in broken(NoConjugate())["lists its eigenspaces"]
+        "none of the same dimension at the conjugate"
+        in broken(NoConjugate())["lists its eigenspaces"]
     )
 
 

@@ -146,7 +146,7 @@ KNOWN = "    eigenvalues = (-1.0,)\n    def eigenfunctions(self, states):\n     
         ),
         (
             f"@dataclass(frozen=True)\n{MINIMAL}{KNOWN}    f: object\n",
-            r"Mine needs 'f', and its type",
+            r"Mine needs 'f', but a recipe cannot hold its type",
         ),
         (
             f"@dataclass(frozen=True)\n{MINIMAL}{KNOWN}    rank: int\n",

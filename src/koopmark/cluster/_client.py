@@ -118,7 +118,7 @@ class Cluster:
         return f"{self.address}: {len(self.workers)} worker{plural}, {self.threads} fits at a time"
 
     def provenance(self) -> dict[str, Any]:
-        """Where the fits run, as JSON-compatible values."""
+        """The cluster that runs the fits, as JSON-compatible values."""
         cpus = sorted({worker["cpu"] for worker in self.workers.values()})
         return {"scheduler": self.address, "workers": len(self.workers), "cpus": cpus}
 

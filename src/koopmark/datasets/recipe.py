@@ -360,7 +360,7 @@ def varied(recipe: Recipe, changes: Mapping[str, Any], name: str, source: str) -
     ConfigError
         If a key does not exist or has no effect on numbers, or a value is not allowed.
     """
-    # Another system may do other things in the long run.
+    # Another system may have another regime.
     contents = recipe.model_dump(mode="json", exclude={"name", "regime"}, exclude_unset=True)
     for key, value in changes.items():
         *path, last = key.split(".")

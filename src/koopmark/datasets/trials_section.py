@@ -168,7 +168,7 @@ def _first_missing(
     """(M, T) the rate of gaps from which on each state is missing.
 
     A state is missing as a two-state Markov chain says, stationary from the first time: after a
-    recorded state a gap begins with probability p, the rate, and goes on with probability
+    recorded state a gap begins with probability p, the rate, and continues with probability
     1 - 1/mean, so that lengths are geometric with this mean. Both are decided by one uniform
     number u a state: a gap begins for u < p and goes on for u < 1 - 1/mean. Hence what is missing
     at one rate is missing at every higher one up to 1 - 1/mean.

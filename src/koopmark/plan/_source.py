@@ -48,7 +48,7 @@ def is_loaded(method: Method, recipe: Recipe | Recording, code: str, source: str
 
 
 def _code(recipe: Recipe | Recording) -> list[Root]:
-    """Where the code of its system begins, which may be foreign; a recording has no system."""
+    """Roots of the code of its system, which may be foreign; a recording has no system."""
     return [] if isinstance(recipe, Recording) else list(recipe.system.code())
 
 

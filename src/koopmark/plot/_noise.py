@@ -166,6 +166,6 @@ def _levels(
 
 
 def _places(levels: tuple[float, ...]) -> dict[float, float]:
-    """Where levels go on a logarithmic axis: none stands a decade below the least above it."""
+    """Places of levels on a logarithmic axis, with 0 a decade below the smallest positive one."""
     least = min((level for level in levels if level > 0), default=1.0)
     return {level: level if level > 0 else least / 10 for level in levels}

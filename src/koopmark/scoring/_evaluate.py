@@ -501,7 +501,7 @@ class _Shared:
         return fresh.once(("known", id(key), id(test), seed, len(states)), work_out)
 
     def frame(self, target: ScoredSpace) -> Frame:
-        """Where a portrait of the target looks."""
+        """The frame for portraits of the target."""
         if target.index not in self.frames:
             self.frames[target.index] = frame(target, self.even, self.key.latent)
         return self.frames[target.index]

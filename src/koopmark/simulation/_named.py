@@ -204,7 +204,7 @@ def _clock(times: Any, held: Any, names: Names, entries: Entries) -> Fields:
 
 
 def _bounds(entries: Entries, rows: int) -> NDArray | None:
-    """Where the trajectories but the first begin among all rows, if the file says so."""
+    """Rows at which the trajectories after the first begin, if the file has them."""
     name = next((name for name in ("offsets", "lengths") if name in entries), None)
     if name is None:
         return None

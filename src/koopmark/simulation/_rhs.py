@@ -5,7 +5,7 @@ null component in closed form. Only the r coordinates a = Qᵀ y need integratio
 
     ȧ = Qᵀ linear(y) + S Rᵀ h(ζ⁻¹(Q a + n(t)))
 
-Where N <= 2r one product with W itself is cheaper than two with its factors: there all of y is
+If N <= 2r, one product with W itself is cheaper than two with its factors: then all of y is
 integrated, and its null component replaced by the closed form afterwards. The same right-hand sides
 give a⁺ of a map. Inputs add Qᵀ B v to the velocity, and P B w to the null component.
 

@@ -121,7 +121,7 @@ def regime(system: System, starts: NDArray, rng: np.random.Generator) -> Regime:
 
 
 def _ends(system: System, starts: NDArray, time: float) -> NDArray | None:
-    """Where trajectories are after a time; None where one has no end."""
+    """States (M, N) of the trajectories after a time; None if a trajectory has no end."""
     ends = np.array(starts, dtype=float)
     calmed = min(CALMED, time)
     for stretch, rtol in ((time - calmed, RTOL), (calmed, AT_LAST)):

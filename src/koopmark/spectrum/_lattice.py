@@ -32,7 +32,7 @@ REMEMBERED = 16
 INEXACT = 1e-8
 """Estimated error, relative to the largest value, beyond which a function is no answer."""
 SLOW = 40.0
-"""Where the integrand falls by less than e to this before the cut the estimate is looked at."""
+"""If the integrand falls by less than e to this before the cut, the error estimate is checked."""
 PROBES = 8
 CLOSER = (1.0, 0.1, 0.01)
 """Distances of the probes from the point, until some lie in its basin."""

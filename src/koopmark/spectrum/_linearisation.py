@@ -160,7 +160,7 @@ class Linearisation:
     def remainder_at_most(self, bound: Array) -> Array:
         """Bound (..., N) on |n(δ)| for all small |δ| <= `bound` (..., N).
 
-        Where h mixes units it rests on 16 choices of signs, times 4.
+        If h mixes units, the bound is 4 times the largest value over 16 choices of signs.
         """
         n = self.nonlinearity.remainder
         if self.network.activation is not None:

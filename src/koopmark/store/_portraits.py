@@ -134,7 +134,7 @@ def _table(key: Sequence[Any], own: dict[str, tuple[float, dict[str, Any]]]) -> 
 
 
 def _places(frame: dict[str, Any]) -> dict[str, list[Any]]:
-    """Where the points of a frame are, in the order of its values."""
+    """Positions of the points of a frame, in the order of its values."""
     times, others = frame["times"], frame["others"]
     along = [(trajectory, time) for trajectory in frame["trajectories"] for time in times]
     grid: list[tuple[float, float]] = []

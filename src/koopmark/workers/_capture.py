@@ -19,7 +19,7 @@ LINES, CHARACTERS = 20, 4000
 """How much of its end goes into the tables."""
 
 _BLOCK = 512
-"""Bytes in which the system counts the room of a file."""
+"""Unit, in bytes, in which the system counts the size of a file."""
 
 _PUNCH_HOLE = 0x02 | 0x01
 """FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE."""

@@ -15,7 +15,7 @@ from koopmark.simulation import Trajectories
 EMPTY = "at full rank it divides by the rounding of directions without data"
 
 NEARLY_EMPTY = f"{EMPTY}, on some processors"
-"""Where that rounding is 0 on some."""
+"""The same, if that rounding is 0 on some processors."""
 """Why data of low rank are among what a method loses (`Tags.loses`)."""
 
 

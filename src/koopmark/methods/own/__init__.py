@@ -1,6 +1,6 @@
 """Published algorithms that no library has, or has with lower accuracy.
 
-Where a method has them its `dictionary` is ψ, and its `tolerance` that of `QREDMD`.
+The option `dictionary` of a method is ψ, and `tolerance` is as in `QREDMD`.
 """
 
 from koopmark.methods._method import Method

@@ -361,7 +361,7 @@ def _settled(
 
 
 class _Move(NamedTuple):
-    """Where Newton's iteration leads from an expansion."""
+    """A step of Newton's iteration from an expansion."""
 
     step: complex
     deviation: float
@@ -515,7 +515,7 @@ def _joint(
 
 
 def _closest(pencil: TrajectoryPencil, starts: list[_Start]) -> list[_Group]:
-    """Where the dictionary holds no eigenfunction: the functions that deviate least for their size.
+    """Functions with the least relative deviation, for dictionaries without an eigenfunction.
 
     So many at each rate as the widest gap among comparable misfits says.
     """

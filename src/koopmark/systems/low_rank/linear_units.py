@@ -174,7 +174,7 @@ def linear_units(
     entry : (k,) array
         b: which variables the weights drive.
     theta : float or (n k,) array
-        Where the units rest.
+        Rest state of the units.
     activation : str
         σ, a name in `koopmark.systems.ACTIVATIONS`.
     output : int
