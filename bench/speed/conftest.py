@@ -22,7 +22,7 @@ if CORES:
 
 @pytest.fixture(scope="session")
 def records():
-    """Where a benchmark leaves what it found."""
+    """The folder in which benchmarks store their results."""
     return RECORDS
 
 

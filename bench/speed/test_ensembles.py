@@ -47,7 +47,7 @@ def loosest(solve: Callable[[float], NDArray], exact: NDArray) -> tuple[float, f
     Raises
     ------
     AssertionError
-        Where no tolerance keeps the error: an unverified comparison is none.
+        If no tolerance keeps the error, because an unverified comparison is worthless.
     """
     for tolerance in LADDER:
         error = float(np.abs(solve(tolerance) - exact).max())
@@ -143,7 +143,7 @@ PEERS = {
 
 
 def goal(peer, system):
-    """What we set out to reach (docs/explanation/performance/index.md)."""
+    """The speedups that we aim for (docs/explanation/performance/index.md)."""
     n = system.size
     goals = {
         "solve_ivp DOP853, stacked": 3.0 if n >= 100 else None,

@@ -80,7 +80,7 @@ def measure(head: Path, base: Path) -> tuple[list[Slowdown], dict[str, str]]:
     Raises
     ------
     CannotRun
-        Where `head` cannot run a kernel, or either source cannot be imported.
+        If `head` cannot run a kernel, or either source cannot be imported.
     """
     seconds: list[list[list[list[list[float]]]]] = []
     missing: dict[int, str] = {}

@@ -27,7 +27,7 @@ from koopmark.analysis.tables import (
 from koopmark.store import EIGENPAIRS, FILE
 
 RUNS = Path("reports")
-"""Where `koopmark run` puts run folders by default."""
+"""The folder in which `koopmark run` puts run folders by default."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ class Sweep:
 
     @property
     def positions(self) -> list[float]:
-        """Where each level goes on its axis; zero stands a decade below the least above it."""
+        """Each level's place on its axis; zero is a decade below the smallest positive level."""
         if self.scale == "category":
             return [float(place) for place in range(len(self.levels))]
         if self.scale == "linear":

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from form import faults
 
 import koopmark
 from koopmark.analysis.recording._clusters import CONSTANT, cluster
@@ -178,6 +179,51 @@ def test_a_share_has_its_interval_and_too_few_pairs_of_a_twin_have_none():
         "The twin does not say what share of such pairs is true: methods found 3 independent "
         "pairs on it, and at least 10 are needed."
     )
+
+
+def drawn(rng):
+    """Tables of a random analysis: few or many methods, some failed, with any verdict on a pair."""
+    names = [f"m{k}" for k in range(int(rng.integers(1, 7)))]
+    statuses = ["ok" if k == 0 or rng.random() < 0.7 else "failed" for k in range(len(names))]
+    rows = [
+        method(name, status, used=int(rng.choice([48, 1043])), of=1043)
+        for name, status in zip(names, statuses, strict=True)
+    ]
+    common = [-1.0 + 0j, -2.0 + 0j, *(complex(*rng.normal(size=2)) for _ in range(3))]
+    likely = rng.dirichlet(np.ones(3))
+    pairs = [
+        pair(
+            name,
+            value if rng.random() < 0.7 else value * (1.0 + 0.3 * rng.random()),
+            str(rng.choice(["supported", "not supported", "cannot be told"], p=likely)),
+            float(rng.choice([0.01, np.nan])),
+        )
+        for name, status in zip(names, statuses, strict=True)
+        for value in common
+        if status == "ok" and rng.random() < 0.8
+    ]
+    pairs = pairs or [pair("m0", -1.0 + 0j)]
+    count = int(rng.choice([1, 10, 100]))
+    forecasts = [one for name in names for one in forecast(name, rng.uniform(-1, 1, 3), count)]
+    forecasts += errors(0.5, count)[:1]
+    share = float(rng.choice([0.85, np.nan]))
+    structure = [(-1.0, 5, int(rng.integers(1, 6)), 2, 3, int(rng.integers(1, 4)), share, 4.0, "")]
+    return pairs, rows, forecasts, structure, int(rng.integers(1, 4))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_the_analysis_its_sentences_are_well_formed(seed):
+    pairs, rows, *others = drawn(np.random.default_rng(seed))
+    names = tuple(one["method"] for one in rows)
+    assert [fault for text in said(pairs, rows, *others) for fault in faults(text, names)] == []
+
+
+@pytest.mark.parametrize("told", ["", "worse"])
+def test_sentences_without_a_model_or_a_good_forecast_are_well_formed(told):
+    nothing = said([pair("m", -1.0 + 0j)], [method("m", "failed", "LinAlgError: no")])
+    skill = [("m", 1, 0.1, 0.5, -0.2, 9, 9, told)]
+    poor = said([pair("m", -1.0 + 0j)], forecasts=skill)
+    assert [fault for text in nothing + poor for fault in faults(text, ("m",))] == []
 
 
 def oscillator(seed, drive, noise):

@@ -134,10 +134,10 @@ def test_the_extent_of_the_run_is_counted():
         }
     )
     said = "1 method, 1 informed method and 1 anchor on 2 datasets with 3 seeds: "
-    assert extent(fits, 18) == f"{said}18 fits, 17 of them gave a result."
-    assert extent(fits, 2487) == f"{said}18 of 2,487 fits are done, 17 of them gave a result."
+    assert extent(fits, 18) == f"{said}18 fits, 17 of them with a result."
+    assert extent(fits, 2487) == f"{said}18 of 2,487 fits are done, 17 of them with a result."
     assert extent(fits.head(0), 18) == "None of the 18 planned fits is done yet."
-    assert extent(fits[fits["status"] == "ok"], 17).endswith(": 17 fits, all gave a result.")
+    assert extent(fits[fits["status"] == "ok"], 17).endswith(": 17 fits, all with a result.")
 
 
 def of_anchors(exact, random):

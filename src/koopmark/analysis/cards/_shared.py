@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a method stands on a leaderboard.
+    """The place of a method on a leaderboard.
 
     `scores` are digits, found, reach and yield there; none if it is not ranked.
     """
@@ -47,7 +47,7 @@ class Shared:
     digits : mapping
         Of each method, by dataset, as in the summary.
     places : mapping
-        Where each method that was run on the data of a board stands there, by board.
+        The place of each method on each board, by board, for methods that were run on its data.
     finds : DataFrame
         `measure.by_target` of the methods that compete, with the levels of its index as columns,
         and `finds`, whether at more than half of the seeds, and `order`, the method's place in the

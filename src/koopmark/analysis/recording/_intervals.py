@@ -109,7 +109,7 @@ def match(
 
 
 def _upper(values: NDArray[np.complex128]) -> NDArray[np.intp]:
-    """Where they are finite with Im λ >= 0, or have no conjugate."""
+    """Indices of the finite values that have Im λ >= 0 or no conjugate."""
     finite = np.flatnonzero(np.isfinite(values))
     there = values[finite]
     upper = there[there.imag >= 0.0]

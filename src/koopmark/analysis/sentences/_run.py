@@ -23,9 +23,9 @@ def extent(fits: pd.DataFrame, planned: int) -> str:
     nouns = {"method": "method", "informed": "informed method", "anchor": "anchor"}
     kinds = [plural(int(roles[role]), noun) for role, noun in nouns.items() if role in roles]
     ok, count = int((fits["status"] == "ok").sum()), len(fits)
-    results = "all gave a result" if ok == count else f"{ok:,} of them gave a result"
+    results = "all with a result" if ok == count else f"{ok:,} of them with a result"
     if count == ok == 1:
-        results = "it gave a result"
+        results = "with a result"
     done = plural(count, "fit") if count >= planned else f"{count:,} of {planned:,} fits are done"
     return (
         f"{listed(kinds)} on {plural(fits['dataset'].nunique(), 'dataset')} with "

@@ -140,7 +140,7 @@ class Move:
 
     @property
     def span(self) -> tuple[float, float]:
-        """Where the dots begin, and over how much of the axis they extend."""
+        """The place of the first dot, and the share of the axis that the dots cover."""
         places = [place for _, place in self.dots]
         return min(places), max(places) - min(places)
 

@@ -28,7 +28,7 @@ class AnswerView:
     lead: Markup
     rest: Markup
     address: str
-    """Where on the page the numbers are."""
+    """Link to the numbers on the page."""
     place: str
     """What is there."""
 

@@ -63,7 +63,7 @@ MOST_NUMBERS = 600_000
 """Numbers of eigenfunctions in a page, for its size: about four bytes each."""
 
 PLACES = ("part", "trajectory", "time", "i", "j", "x_i", "x_j")
-"""Where a point is."""
+"""Columns that locate a point."""
 
 KEYS = list(POINTS)[: list(POINTS).index("part")]
 """What an exact eigenfunction is known by."""
