@@ -81,8 +81,12 @@ def test_the_wheel_holds_every_real_network_with_its_licence(installed):
 def test_the_wheel_holds_what_describe_quotes(installed):
     held = installed / "koopmark" / "_data" / "docs"
     shipped = {path.relative_to(held).as_posix() for path in held.rglob("*.md")}
-    notes = (ROOT / "docs" / "reference" / "library-notes").glob("*.md")
-    assert shipped == {"glossary.md", *(f"reference/library-notes/{path.name}" for path in notes)}
+    notes = (ROOT / "docs" / "reference" / "library-notes").rglob("*.md")
+    assert shipped == {
+        "glossary.md",
+        *(path.relative_to(ROOT / "docs").as_posix() for path in notes),
+    }
+    assert "reference/library-notes/pydmd/ranks.md" in shipped
 
 
 def test_importing_the_package_loads_no_heavy_library():

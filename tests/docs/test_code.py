@@ -3,7 +3,7 @@
 Every fenced block belongs to one of the languages below. Python blocks run each on its own, unless
 an HTML comment in the line above, `<!-- compiled only: why -->`, says that one cannot run here; of
 a value followed by a comment (in its line, or alone in the next one) the comment is what it prints.
-docs/reference/library-notes has tests of its own (tests/methods/test_library_notes.py).
+docs/reference/library-notes has its own tests (tests/methods/adapters/test_library_notes.py).
 """
 
 import ast
@@ -109,14 +109,13 @@ def test_python_runs_and_returns_what_is_noted(block, monkeypatch, tmp_path, cap
         assert_alike(capsys.readouterr().out.strip(), block.then.strip())
 
 
-def test_the_method_of_the_how_to_guide_keeps_the_contract(
-    tmp_path, verified_in_process
-):
+def test_the_method_of_the_how_to_is_the_example_file_and_keeps_the_contract(verified_in_process):
     (code,) = (block.code for block in PYTHON if "class RidgeEDMD" in block.code)
-    (tmp_path / "my_method.py").write_text(code, encoding="utf-8")
+    path = ROOT / "docs/examples/ridge_edmd.py"
+    assert path.read_text(encoding="utf-8") == code
     verify = typer.main.get_command(app).commands["verify"]
     with pytest.raises(SystemExit) as ended:
-        verify([f"{tmp_path / 'my_method.py'}:RidgeEDMD"])
+        verify([f"{path}:RidgeEDMD"])
     assert ended.value.code == 0
 
 

@@ -123,6 +123,11 @@ class NNDMD(Method):
         Of the encoder; the decoder is linear.
     look_forward : int
         Steps ahead that the loss compares.
+    batch_size : int
+        Training samples per step of the optimiser; PyKoopman's own default is 16. A sample is a
+        state with those that follow it within `look_forward` steps.
+    max_epochs : int
+        Passes over the training samples; Lightning's own default is 1000.
     seed : int
         Initial weights, and the order of the batches.
     decoder : tuple of int

@@ -82,6 +82,10 @@ class Ridge(Method):
         With `alpha` zero kooplearn gets it wrong (docs/reference/library-notes).
     n_components : int, optional
         Rank; that of the dictionary by default.
+    eigen_solver : str
+        "dense", "arpack" or "randomized" (Turri et al. 2023; needs a positive `alpha` with
+        `reduced_rank`). "auto" is "arpack" if the dictionary has more than 200 functions and the
+        rank is below 10, else "dense".
     seed : int
         The sketch.
     """
@@ -149,6 +153,10 @@ class KernelRidge(Subsampled):
         Reduced-rank regression (Kostic et al. 2022) instead of projection on principal components.
     n_components : int, optional
         Rank, -1 for all. By default that of the kernel matrix above its rounding.
+    eigen_solver : str
+        "dense", "arpack" or "randomized" (Turri et al. 2023; needs a positive `alpha` with
+        `reduced_rank`). "auto" is "arpack" if there are more than 200 pairs and the rank is
+        below 10, else "dense".
     """
 
     kernel: AnyKernel = field(default_factory=Polynomial)
@@ -205,6 +213,9 @@ class Nystroem(Method):
 
     Parameters
     ----------
+    alpha : float
+        Ridge: c α is added to the diagonal of both c × c matrices of the eigenvalue problem, with
+        c the number of centres. kooplearn uses at least 1000 machine epsilons, 2.2e-13.
     reduced_rank : bool
         Reduced-rank regression instead of projection on principal components: there kooplearn
         forgets the ridge (docs/reference/library-notes), so that the first components are rounding.

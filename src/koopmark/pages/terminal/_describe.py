@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def _method(name: str) -> Blocks:
     yield Paragraph("; ".join(uses), "Data it uses:")
     for paper in told.papers:
         yield Paragraph(str(paper), "Paper:")
-    if notes := _notes(type(method).__name__, name, told.library):
+    if notes := _notes(name):
         yield Paragraph("; ".join(notes), f"Notes in {NOTES}:")
 
 
@@ -205,25 +206,17 @@ def _parameters(kind: type) -> dict[str, str]:
     return found
 
 
-def _notes(class_name: str, name: str, library: str) -> list[str]:
-    """Titles of the notes on a library that name a class of it or a method."""
-    libraries = {one.tags.library.casefold() for one in methods.REGISTRY.values()}
+def _notes(name: str) -> list[str]:
+    """Titles and pages of the library notes that concern a method."""
     folder = _docs() / "reference" / "library-notes"
     found = []
-    for path in sorted(folder.glob("*.md")):
-        of, title, text = path.stem, "", ""
-        prose = re.sub(r"^#(?!#)", " ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        for part in re.split(r"^(?=##+ )", prose, flags=re.MULTILINE):
-            heading, _, text = part.partition("\n")
-            title = heading.lstrip("# ")
-            if not heading.startswith("##"):
-                continue
-            if title.casefold() in libraries:
-                of = title.casefold()
-                continue
-            about = re.search(rf"\b(?:{class_name}|{re.escape(name)})\b", f"{title}\n{text}", re.I)
-            if of.casefold() == library.casefold() and about:
-                found.append(title)
+    for path in sorted(folder.rglob("*.md")):
+        for part in re.split(r"^## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            title, _, text = part.partition("\n")
+            said = re.search(r"^- \*\*Concerns:\*\* (.+(?:\n  .+)*)", text, re.MULTILINE)
+            patterns = re.findall("`([^`]+)`", said[1]) if said else []
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                found.append(f"{title.replace('`', '')} ({path.relative_to(folder).as_posix()})")
     return found
 
 
@@ -349,7 +342,7 @@ def _terms() -> dict[str, tuple[str, str]]:
     """Terms of the glossary with their definitions."""
     path = _docs() / "glossary.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    found = re.findall(r"^(\S[^\n]*)\n: ((?:[^\n]+\n?)+)", text, re.MULTILINE)
+    found = re.findall(r"^### (.+)\n+([^#]*)", text, re.MULTILINE)
     return {
         _plain(one): (term, " ".join(said.split()))
         for term, said in found

@@ -156,8 +156,10 @@ class TotalDMD(Subsampled):
     ----------
     max_pairs : int
         PyDMD forms a matrix of pairs by pairs, 32 MB at 2000.
-    dictionary, svd_rank
-        As for `DMD`.
+    dictionary : AnyDictionary
+        The state alone; dynamics with an offset θ ≠ 0 need `Identity()`, which holds the constant.
+    svd_rank : int
+        Directions of the projected first states kept: -1 for all. PyDMD's own default is 0.
     tlsq_rank : int, optional
         Directions of the pairs [X; Y] kept: by default as many as the dictionary has functions,
         which is what noise-free linear dynamics fill.

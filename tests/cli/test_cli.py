@@ -257,6 +257,7 @@ def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_th
         ("pydmd.fbdmd_default", "0 (class default: -1)"),
         ("pydmd.fbdmd_default", "the options are those that pydmd sets by default"),
         ("pydmd.fbdmd_default", "Notes in docs/reference/library-notes: "),
+        ("pydmd.fbdmd_default", "The default rank keeps one of three directions (pydmd/ranks.md)"),
         ("pydmd.fbdmd", "which are those of pydmd.fbdmd_default"),
         ("pydmd.fbdmd", "doi:10.1007/s00348-016-2127-7"),
         ("koopmark.qr_edmd", "Functions of the state that the method combines"),
@@ -284,12 +285,12 @@ def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
 
 
 @pytest.mark.parametrize("name", methods.names())
-def test_every_option_of_a_method_is_described_with_its_value(name):
+def test_every_option_of_a_method_is_described_with_its_value_and_meaning(name):
     lines = [line.plain for line in terminal.description(name).lines(10**6)]
     told = methods.get(name).to_options()
     for option in told:
         row = next(line for line in lines if re.match(rf"{option}  ", line))
-        assert len(re.split(r"\s{2,}", row)) >= 2
+        assert len(re.split(r"\s{2,}", row)) >= 3
 
 
 def test_a_method_of_ones_own_is_described_and_said_to_be_executed(typed, mine):
@@ -465,7 +466,7 @@ def test_an_analysis_leaves_a_summary_its_tables_and_a_page(typed, analysis, tmp
     folder = Path("reports", "analysis-spirals")
     *said, last = done.stdout.splitlines()
     assert said[0].startswith("Held-out data support 1 eigenvalue: ")
-    assert ": -0.303 ± 2i (supported in 1 of 1 method)" in said[0]
+    assert " = -0.303 ± 2i (supported in 1 of 1 method)" in said[0]
     assert last == f"Report: {folder / 'index.html'}"
     assert {"pairs.csv", "clusters.csv", "skill.csv", "methods.csv"} <= {
         path.name for path in (tmp_path / folder).iterdir()
@@ -616,7 +617,8 @@ def test_a_method_that_is_given_the_system_is_run_and_takes_part_in_no_ranking(
     assert "told.py" not in (out / "leaderboard.csv").read_text()
     # Neither an answer nor a row of the best.
     assert "told.py" not in done.stdout
-    assert "Not ranked: it is given the answer key" in typed("show", "--method", "told.py").stdout
+    shown = typed("show", "--method", "told.py").stdout
+    assert "Not ranked: it is an informed method" in shown
 
 
 def test_a_method_in_a_file_runs_beside_those_of_the_suite(typed, ran, mine):
