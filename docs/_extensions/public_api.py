@@ -1,4 +1,4 @@
-"""The reference of everything public: a page for each package, and one for each object in it.
+"""The reference of everything public: a page for each package, with its functions, and for each class.
 
 The pages are written into docs/reference/api as reStructuredText, as docstrings are, when a build
 begins; docs/reference/api/index.md is the table of contents. What a package offers is its
@@ -23,7 +23,7 @@ from sphinx.util import typing
 import koopmark
 
 FOLDER = Path(__file__).parents[1] / "reference" / "api"
-INTERNAL = {"koopmark.pages.web", "koopmark.cluster"}
+INTERNAL = {"koopmark.pages.web", "koopmark.cluster", "koopmark.cli"}
 """Packages for the rest of koopmark alone."""
 WITHOUT_LIST = [
     "koopmark.models",
@@ -80,7 +80,7 @@ def pages():
     made = {}
     for module, names in offered.items():
         here = importlib.import_module(module)
-        rows, children, data = [], [], []
+        rows, children, parts = [], [], []
         for name in names:
             value = getattr(here, name)
             full = f"{module}.{name}"
@@ -90,16 +90,20 @@ def pages():
                     rows.append((f":doc:`{name} <{target}>`", _first(value.__doc__)))
                 continue
             if id(value) not in home:
-                data.append(_data(module, name, value))
+                parts.append(_data(module, name, value))
                 rows.append((f":py:data:`{name} <{full}>`", _first(_comment(module, name))))
                 continue
             where = home[id(value)]
             rows.append((f":py:obj:`{name} <{where}>`", _first(inspect.getdoc(value))))
-            if where == full:
+            if where != full:
+                continue
+            if inspect.isclass(value):
                 children.append(full)
-                made[full] = _object(full, name, value)
+                made[full] = _class(full, name)
+            else:
+                parts.append(f".. autofunction:: {name}")
         inner = [other for other in offered if _parent(other, offered) == module != "koopmark"]
-        made[module] = _package(module, rows, data, [*inner, *children])
+        made[module] = _package(module, rows, parts, [*inner, *children])
     return made
 
 
@@ -112,36 +116,32 @@ def _parent(module, offered):
     return module
 
 
-def _package(module, rows, data, children):
+def _package(module, rows, described, children):
     parts = [
         f"{module}\n{'=' * len(module)}",
-        # The text alone: the objects have pages of their own.
+        # The text alone: the classes have pages of their own.
         f".. automodule:: {module}\n   :no-members:",
         f".. currentmodule:: {module}",
     ]
     if rows:
         lines = [f"   * - {name}\n     - {text}" for name, text in rows]
         parts.append(".. list-table::\n   :widths: 30 70\n\n" + "\n".join(lines))
-    parts += data
+    parts += described
     if children:
         parts.append(".. toctree::\n   :hidden:\n\n" + "\n".join(f"   {it}" for it in children))
     return "\n\n".join(parts) + "\n"
 
 
-def _object(full, name, value):
-    title = f"{name}\n{'=' * len(name)}"
-    module = full.rpartition(".")[0]
-    head = f"{title}\n\n.. currentmodule:: {module}\n\n"
-    if inspect.isclass(value):
-        options = [
-            ":members:",
-            ":undoc-members:",
-            ":show-inheritance:",
-            ":member-order: bysource",
-            f":exclude-members: {HIDDEN}",
-        ]
-        return head + "\n   ".join([f".. autoclass:: {name}", *options]) + "\n"
-    return f"{head}.. autofunction:: {name}\n"
+def _class(full, name):
+    options = [
+        ":members:",
+        ":undoc-members:",
+        ":show-inheritance:",
+        ":member-order: bysource",
+        f":exclude-members: {HIDDEN}",
+    ]
+    head = f"{name}\n{'=' * len(name)}\n\n.. currentmodule:: {full.rpartition('.')[0]}\n\n"
+    return head + "\n   ".join([f".. autoclass:: {name}", *options]) + "\n"
 
 
 def _data(module, name, value):
