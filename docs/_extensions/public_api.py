@@ -1,4 +1,4 @@
-"""The reference of everything public: a page for each package, with its functions, and for each class.
+"""The reference of everything public: a page for each package with its functions, and each class.
 
 The pages are written into docs/reference/api as reStructuredText, as docstrings are, when a build
 begins; docs/reference/api/index.md is the table of contents. What a package offers is its
