@@ -165,7 +165,9 @@ def listed():
             f'* Figures: <a href="../catalogue/index.html#{name}">`{name}` in the catalogue</a>'
         )
         parts.append(f"(dataset-{name})=\n### {name}\n\n{told[name].strip()}\n{more}")
-    return "\n\n".join(["\n".join(rows), "## Details of each dataset", *parts])
+    # In Markdown a directive may make sections, and nothing before them.
+    heads = ["## All datasets", "\n".join(rows), "## Details of each dataset"]
+    return "\n\n".join([*heads, *parts])
 
 
 def setup(app):

@@ -12,10 +12,11 @@ import re
 import sys
 from inspect import isclass
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, get_args, get_origin
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sphinx.errors import PycodeError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import typing
@@ -81,7 +82,8 @@ def pages():
     for module, names in offered.items():
         here = importlib.import_module(module)
         rows, children, parts = [], [], []
-        for name in names:
+        # Constants last.
+        for name in sorted(names, key=lambda name: (name.isupper(), name)):
             value = getattr(here, name)
             full = f"{module}.{name}"
             if isinstance(value, ModuleType):
@@ -210,9 +212,22 @@ def _plainer(stringify):
         if get_origin(annotation) is np.ndarray:
             (kind,) = get_args(get_args(annotation)[1]) or (Any,)
             return f"NDArray[{kind.__name__}]" if isclass(kind) else "NDArray"
+        if get_origin(annotation) in (Union, UnionType):
+            # Of anything that becomes an array NumPy's own name is shorter than its members.
+            given, arrays = get_args(annotation), get_args(ArrayLike)
+            if set(arrays) <= set(given):
+                others = [stringified(it, *args, **options) for it in given if it not in arrays]
+                return " | ".join(["ArrayLike", *others])
         return stringify(annotation, *args, **options)
 
     return stringified
+
+
+def _without_private(*event):
+    """Bases of a class that are no part of the interface are not shown."""
+    bases = event[-1]
+    shown = [base for base in bases if "._" not in getattr(base, "__module__", "")]
+    bases[:] = shown or [object]
 
 
 def _shorter(*event):
@@ -243,4 +258,5 @@ def setup(app):
     app.connect("config-inited", lambda *_: write_pages(FOLDER, pages()))
     app.connect("autodoc-process-docstring", _escape, priority=100)
     app.connect("autodoc-process-signature", _shorter)
+    app.connect("autodoc-process-bases", _without_private)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
