@@ -54,6 +54,8 @@ html_css_files = ["site.css"]
 html_js_files = [("site.js", {"priority": 600})]
 html_show_sourcelink = False
 html_copy_source = False
+# Pages that have no others beside them.
+html_sidebars = {"choosing": [], "glossary": [], "genindex": [], "py-modindex": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "koopmark"},

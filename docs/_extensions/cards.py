@@ -1,9 +1,10 @@
-"""A card for each method in docs/reference/cards, and the directive `datasets`, a table of all.
+"""A card for each method in docs/reference/cards, and the directive `datasets`.
 
 A card says what `koopmark.methods.described` knows of a method, its options, and what the committed
 baseline run found with it. The pages are written when a build begins.
 """
 
+import re
 from dataclasses import MISSING, fields
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from koopmark.pages.terminal import _cards, sheet
 DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "reference" / "cards"
 BASELINE = DOCS.parent / "reports" / "baseline"
+LISTED = DOCS.parent / "datasets" / "README.md"
 SAMPLING = {
     "regular": "complete trajectories of equal length at even times",
     "segments": "also trajectories with gaps and of unequal length, at even times",
@@ -140,15 +142,32 @@ def _plain(value):
 
 
 class Datasets(SphinxDirective):
-    """A table of the datasets that ship."""
+    """A table of the datasets that ship, and a section for each as datasets/README.md has it."""
 
     def run(self):
-        rows = ["| Dataset | Title | Units | Long-run behaviour |", "|---|---|---|---|"]
-        for name in datasets.names():
-            recipe = datasets.load_recipe(name)
-            title = recipe.title.replace("|", "\\|")
-            rows.append(f"| `{name}` | {title} | {recipe.system.size} | {recipe.in_the_long_run} |")
-        return self.parse_text_to_nodes("\n".join(rows))
+        self.env.note_dependency(str(LISTED))
+        return self.parse_text_to_nodes(listed(), allow_section_headings=True)
+
+
+def listed():
+    """The table and the sections, in Markdown."""
+    _, *sections = re.split(r"^## (\S+)\n", LISTED.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    told = dict(zip(sections[::2], sections[1::2], strict=True))
+    rows, parts = ["| Dataset | Title | Units | Regime |", "|---|---|---|---|"], []
+    for name in datasets.names():
+        recipe = datasets.load_recipe(name)
+        title = recipe.title.replace("|", "\\|")
+        link = f"[`{name}`](#dataset-{name})"
+        rows.append(f"| {link} | {title} | {recipe.system.size} | {recipe.in_the_long_run} |")
+        kind = recipe.system.kind
+        more = (
+            f"* Kind of system: {{ref}}`{kind} <system-{kind}>`\n"
+            f'* Figures: <a href="../catalogue/index.html#{name}">`{name}` in the catalogue</a>'
+        )
+        parts.append(f"(dataset-{name})=\n### {name}\n\n{told[name].strip()}\n{more}")
+    # In Markdown a directive may make sections, and nothing before them.
+    heads = ["## All datasets", "\n".join(rows), "## Details of each dataset"]
+    return "\n\n".join([*heads, *parts])
 
 
 def setup(app):

@@ -1,4 +1,4 @@
-"""The reference of everything public: a page for each package, and one for each object in it.
+"""The reference of everything public: a page for each package with its functions, and each class.
 
 The pages are written into docs/reference/api as reStructuredText, as docstrings are, when a build
 begins; docs/reference/api/index.md is the table of contents. What a package offers is its
@@ -12,10 +12,11 @@ import re
 import sys
 from inspect import isclass
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, get_args, get_origin
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sphinx.errors import PycodeError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import typing
@@ -23,7 +24,7 @@ from sphinx.util import typing
 import koopmark
 
 FOLDER = Path(__file__).parents[1] / "reference" / "api"
-INTERNAL = {"koopmark.pages.web", "koopmark.cluster"}
+INTERNAL = {"koopmark.pages.web", "koopmark.cluster", "koopmark.cli"}
 """Packages for the rest of koopmark alone."""
 WITHOUT_LIST = [
     "koopmark.models",
@@ -80,8 +81,9 @@ def pages():
     made = {}
     for module, names in offered.items():
         here = importlib.import_module(module)
-        rows, children, data = [], [], []
-        for name in names:
+        rows, children, parts = [], [], []
+        # Constants last.
+        for name in sorted(names, key=lambda name: (name.isupper(), name)):
             value = getattr(here, name)
             full = f"{module}.{name}"
             if isinstance(value, ModuleType):
@@ -90,16 +92,20 @@ def pages():
                     rows.append((f":doc:`{name} <{target}>`", _first(value.__doc__)))
                 continue
             if id(value) not in home:
-                data.append(_data(module, name, value))
+                parts.append(_data(module, name, value))
                 rows.append((f":py:data:`{name} <{full}>`", _first(_comment(module, name))))
                 continue
             where = home[id(value)]
             rows.append((f":py:obj:`{name} <{where}>`", _first(inspect.getdoc(value))))
-            if where == full:
+            if where != full:
+                continue
+            if inspect.isclass(value):
                 children.append(full)
-                made[full] = _object(full, name, value)
+                made[full] = _class(full, name)
+            else:
+                parts.append(f".. autofunction:: {name}")
         inner = [other for other in offered if _parent(other, offered) == module != "koopmark"]
-        made[module] = _package(module, rows, data, [*inner, *children])
+        made[module] = _package(module, rows, parts, [*inner, *children])
     return made
 
 
@@ -112,36 +118,32 @@ def _parent(module, offered):
     return module
 
 
-def _package(module, rows, data, children):
+def _package(module, rows, described, children):
     parts = [
         f"{module}\n{'=' * len(module)}",
-        # The text alone: the objects have pages of their own.
+        # The text alone: the classes have pages of their own.
         f".. automodule:: {module}\n   :no-members:",
         f".. currentmodule:: {module}",
     ]
     if rows:
         lines = [f"   * - {name}\n     - {text}" for name, text in rows]
         parts.append(".. list-table::\n   :widths: 30 70\n\n" + "\n".join(lines))
-    parts += data
+    parts += described
     if children:
         parts.append(".. toctree::\n   :hidden:\n\n" + "\n".join(f"   {it}" for it in children))
     return "\n\n".join(parts) + "\n"
 
 
-def _object(full, name, value):
-    title = f"{name}\n{'=' * len(name)}"
-    module = full.rpartition(".")[0]
-    head = f"{title}\n\n.. currentmodule:: {module}\n\n"
-    if inspect.isclass(value):
-        options = [
-            ":members:",
-            ":undoc-members:",
-            ":show-inheritance:",
-            ":member-order: bysource",
-            f":exclude-members: {HIDDEN}",
-        ]
-        return head + "\n   ".join([f".. autoclass:: {name}", *options]) + "\n"
-    return f"{head}.. autofunction:: {name}\n"
+def _class(full, name):
+    options = [
+        ":members:",
+        ":undoc-members:",
+        ":show-inheritance:",
+        ":member-order: bysource",
+        f":exclude-members: {HIDDEN}",
+    ]
+    head = f"{name}\n{'=' * len(name)}\n\n.. currentmodule:: {full.rpartition('.')[0]}\n\n"
+    return head + "\n   ".join([f".. autoclass:: {name}", *options]) + "\n"
 
 
 def _data(module, name, value):
@@ -210,9 +212,22 @@ def _plainer(stringify):
         if get_origin(annotation) is np.ndarray:
             (kind,) = get_args(get_args(annotation)[1]) or (Any,)
             return f"NDArray[{kind.__name__}]" if isclass(kind) else "NDArray"
+        if get_origin(annotation) in (Union, UnionType):
+            # Of anything that becomes an array NumPy's own name is shorter than its members.
+            given, arrays = get_args(annotation), get_args(ArrayLike)
+            if set(arrays) <= set(given):
+                others = [stringified(it, *args, **options) for it in given if it not in arrays]
+                return " | ".join(["ArrayLike", *others])
         return stringify(annotation, *args, **options)
 
     return stringified
+
+
+def _without_private(*event):
+    """Bases of a class that are no part of the interface are not shown."""
+    bases = event[-1]
+    shown = [base for base in bases if "._" not in getattr(base, "__module__", "")]
+    bases[:] = shown or [object]
 
 
 def _shorter(*event):
@@ -243,4 +258,5 @@ def setup(app):
     app.connect("config-inited", lambda *_: write_pages(FOLDER, pages()))
     app.connect("autodoc-process-docstring", _escape, priority=100)
     app.connect("autodoc-process-signature", _shorter)
+    app.connect("autodoc-process-bases", _without_private)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

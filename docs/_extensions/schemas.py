@@ -245,9 +245,9 @@ def systems():
                 name,
                 words(field.annotation, field.metadata),
                 _default(field.default),
-                told.get(name)
+                MEANINGS["systems"].get(f"{kind}.{name}")
+                or told.get(name)
                 or meaning(model, name)
-                or MEANINGS["systems"].get(f"{kind}.{name}")
                 or MEANINGS["systems"].get(name, ""),
             )
             for name, field in model.model_fields.items()
