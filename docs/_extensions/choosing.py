@@ -157,7 +157,7 @@ def summary() -> str:
             "best of all",
             "digits",
             "found",
-            "best of the libraries",
+            "best of other libraries",
             "digits",
             "found",
         ),
