@@ -18,7 +18,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
     "sphinx_copybutton",
-    "sphinx_design",
     "vendored_mathjax",
     "public_api",
     "command_line",
