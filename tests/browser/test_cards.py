@@ -103,9 +103,9 @@ def test_a_method_whose_every_fit_failed_says_so_and_why(shared):
     page = shared().page
     card = visit(page, "method", BROKEN)
     said = card.inner_text()
-    assert "No text is known of this method" in said
+    assert "There is no description of this method" in said
     assert "this <method> is broken" in said
-    assert "No fit of it has a result" in said
+    assert "None of its fits has a result" in said
     assert card.locator(".canvas").count() == 0
     leave(page)
 

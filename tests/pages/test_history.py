@@ -59,8 +59,8 @@ def test_without_ruptures_there_are_trends_and_a_sentence(history, tmp_path, mon
     _, sentences = write_history(history, tmp_path)
     assert sentences == [
         "6 runs since 2026-01-01: no level shift.",
-        "Level shifts were not looked for: change points need ruptures, which is not installed: "
-        "pip install 'ruptures>=1.1.9'.",
+        "Level shifts were not looked for: this needs ruptures, which is not installed (pip "
+        "install 'ruptures>=1.1.9').",
     ]
 
 

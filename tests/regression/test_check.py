@@ -277,7 +277,7 @@ def test_eigenpairs_that_vanished_fail_the_check(run_dir, finished_run, edit):
     assert "fits.csv does not say how many eigenpairs 20 fits recovered" in problem
     path.unlink()
     (problem,) = check(run_dir, finished_run).problems
-    assert "eigenpairs.csv is gone" in problem
+    assert "eigenpairs.csv is missing" in problem
     # A baseline keeps none, and none is asked for.
     assert check(finished_run, run_dir).ok
 
@@ -300,7 +300,7 @@ def test_a_run_that_is_not_whole_fails_unless_a_part_is_asked_for(
     for result in (check(run_dir, finished_run), check(finished_run, run_dir)):
         assert not result.ok
         (problem,) = result.problems
-        assert said in problem or "a part of its suite (--only linear --seed 0);" in problem
+        assert said in problem or "a part of its suite (--only linear --seed 0)." in problem
         assert "--partial" in problem
         assert problem in result.verdict()
     assert check(run_dir, finished_run, partial=True).ok

@@ -68,7 +68,7 @@ def test_sums_of_others_do_not_count_as_further_eigenvalues():
     rows = [pair("m", -1.0 + 0j), pair("m", -2.0 + 0j)]
     (first,) = said(rows)
     assert first.startswith("Held-out data support 1 eigenvalue: A = -1 (")
-    assert " Within error, 1 more is a sum of others: B = 2A." in first
+    assert " 1 more supported eigenvalue is a sum of others within error: B = 2A." in first
 
 
 def test_nothing_supported_is_said_with_how_much_was_refused():
@@ -134,8 +134,8 @@ def test_what_was_left_out_is_said_last():
     rows = [method("m", used=48, of=1043), method("n", "skipped", "needs inputs")]
     assert said([pair("m", -1.0 + 0j)], rows, trials=1)[-1] == (
         "1 of 2 methods gave no result: n (skipped). Some methods used fewer than the 1,043 "
-        "snapshot pairs of the training data: m (48). There is a single trial: its end is held "
-        "out, and each draw resamples blocks of time."
+        "snapshot pairs of the training data: m (48). There is only one trial, so its end is held "
+        "out, and intervals come from resampled blocks of its time."
     )
 
 

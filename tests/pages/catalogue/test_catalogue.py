@@ -48,7 +48,7 @@ def make(tmp_path):
 
 def test_the_committed_catalogue_is_that_of_the_recipes():
     recipes = [datasets.load_recipe(name) for name in datasets.names()]
-    assert README.read_text() == as_markdown(recipes), "make catalogue writes it anew"
+    assert README.read_text() == as_markdown(recipes), "make catalogue writes it again"
 
 
 def test_an_entry_says_what_the_recipe_says(make):
@@ -57,7 +57,7 @@ def test_an_entry_says_what_the_recipe_says(make):
     assert said.drawn_anew
     assert said.eigenvalues == "-1 (x2)"
     assert "gain = 1.5" in said.parameters
-    assert "5 trajectories to fit to and 3 to test on, Δt = 0.25, t = 0 to 2" in said.sampling
+    assert "5 training and 3 test trajectories, Δt = 0.25, t = 0 to 2" in said.sampling
     assert "noise 0.5" in said.sampling
 
 
@@ -188,7 +188,7 @@ def test_a_portrait_breaks_its_lines_at_gaps_and_ends_them_where_the_trial_ends(
 def test_the_catalogue_says_and_draws_what_trials_leave_out(make, tmp_path):
     keys = {"trials.gaps": 0.2, "trials.shortest": 0.5}
     recipe = datasets.varied(make(), keys, "trials", "here")
-    said = "trials to fit to: lengths from 50 to 100 % of the horizon, 20 % of the states"
+    said = "training trials: lengths from 50 to 100 % of the horizon, 20 % of the states"
     assert said in entry(recipe).sampling
     assert "training trajectories of trials" in write([recipe], tmp_path).read_text()
 

@@ -90,7 +90,9 @@ def test_a_comparison_of_a_run_with_itself_says_that_nothing_changed(runs, tmp_p
 
 
 def test_no_page_of_a_run_is_replaced_by_a_comparison(found, runs):
-    with pytest.raises(ConfigError, match="after is a run folder: a comparison there"):
+    with pytest.raises(
+        ConfigError, match="after is a run folder: a comparison in it would overwrite"
+    ):
         write_comparison(found, runs[1])
     assert not (runs[1] / "index.html").exists()
 

@@ -36,6 +36,6 @@ def test_a_sentence_is_text():
 def test_the_order_of_methods_is_said_with_the_board_that_it_is_from():
     methods = {"a": Planted(1e-6), "b": Planted(1e-3), "anchor.exact": Planted(0.0, role="anchor")}
     assert ordering(run_of(*planted(methods))) == (
-        "Everywhere methods come by their places on the board “Principal eigenfunctions”; last "
-        "anchor.exact, which is not ranked."
+        "On this page, methods are in the order of the board “Principal eigenfunctions”; "
+        "anchor.exact is last and not ranked."
     )

@@ -57,7 +57,7 @@ def test_a_target_that_is_not_exact_is_not_called_so():
         }
     )
     nearly = dataset_facts(fits, pd.DataFrame({"target": ["≈-1 (x8)"]}))
-    assert nearly.endswith("1 seed, eigenfunctions only nearly, at ≈-1 (x8)")
+    assert nearly.endswith("1 seed, approximate eigenfunctions at ≈-1 (x8)")
     assert dataset_facts(fits, pd.DataFrame({"target": ["-1 (x8)"]})).endswith(
         "exact eigenvalues -1 (x8)"
     )

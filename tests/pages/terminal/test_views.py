@@ -87,9 +87,14 @@ def test_a_row_has_digits_found_reach_fit_time_and_marks():
     assert row(lines, "plain")[2:] == ["5.0", "100", "%", "100", "%", "2", "s"]
     assert row(lines, "part")[2:] == ["2.0", "0", "%", "–", "1", "ms", "p", "u"]
     said = text(lines)
-    for meaning in ("d the library's default", "k by the authors", "p fitted to a part", "u unk"):
+    for meaning in (
+        "d has the library's default",
+        "k is by the authors",
+        "p was fitted to less",
+        "u has an",
+    ):
         assert meaning in said
-    assert "p fitted" not in text(shown(answers, {"a": OURS, "b": OURS}))
+    assert "p was fitted" not in text(shown(answers, {"a": OURS, "b": OURS}))
 
 
 def test_a_run_under_noise_alone_shows_the_board_of_noise():
@@ -105,7 +110,10 @@ LOST = {(dataset, seed): "timeout" for dataset in "ab" for seed in range(3)}
     ("methods", "said"),
     [
         ({"alone": Planted(1e-6)}, "the only method"),
-        ({"anchor.exact": Planted(0.0, role="anchor")}, "there are anchors alone"),
+        (
+            {"anchor.exact": Planted(0.0, role="anchor")},
+            "no method that is ranked: anchors and informed methods are not",
+        ),
         ({name: Planted(1.0, status=LOST) for name in "xy"}, "All 12 fits failed"),
         (
             {"away": Planted(1.0, status={("a", 0): "unavailable"}), "there": OURS},
@@ -237,7 +245,7 @@ def test_the_card_of_a_registered_method_says_what_it_is_and_by_whom():
 
 def test_an_anchor_is_ranked_nowhere_and_said_to_be_one():
     lines = shown(method, {"anchor.exact": Planted(0.0, role="anchor")}, "exact")
-    assert any(line.startswith("Not ranked: an anchor") for line in lines)
+    assert any(line.startswith("Not ranked: it is an anchor") for line in lines)
 
 
 def test_a_dataset_has_its_targets_and_how_many_methods_find_each():

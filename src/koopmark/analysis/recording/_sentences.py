@@ -98,8 +98,8 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
     ]
     products = ""
     if len(own) and sums:
-        are = "is a sum" if len(sums) == 1 else "are sums"
-        products = f" Within error, {len(sums)} more {are} of others: {listed(sums)}."
+        are = "eigenvalue is a sum" if len(sums) == 1 else "eigenvalues are sums"
+        products = f" {len(sums)} more supported {are} of others within error: {listed(sums)}."
     caveat = (
         " Intervals measure the scatter over trials, not bias." if "interval" in texts[0] else ""
     )
@@ -280,6 +280,7 @@ def _left_out(methods: pd.DataFrame, trials: int) -> str:
         )
     if trials == 1:
         parts.append(
-            "There is a single trial: its end is held out, and each draw resamples blocks of time"
+            "There is only one trial, so its end is held out, and intervals come from resampled "
+            "blocks of its time"
         )
     return " ".join(f"{part}." for part in parts)

@@ -18,7 +18,7 @@ MOST_ROWS = 600
 VERDICTS = {
     "supported": "held-out data bound the error of the eigenvalue to "
     f"{numbers.percent(EIGENVALUE_WITHIN)} and that of the function to "
-    f"{numbers.percent(FUNCTION_WITHIN)}: what noise can hide is small enough",
+    f"{numbers.percent(FUNCTION_WITHIN)}, including errors that noise hides",
     "not supported": "held-out data show an error that exceeds these bounds, and white measurement "
     "noise does not explain it",
     "cannot be told": "noise hides whether the errors exceed these bounds",
