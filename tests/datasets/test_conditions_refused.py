@@ -73,4 +73,4 @@ def test_constant_inputs_do_not_let_every_method_find_what_they_do_not_reach():
         return dict(told(recipe, recipe.build(0), None))["exact"]
 
     assert "every method can find them; inputs" in exact("white")
-    assert "every method can find them, but for those with a constant" in exact("constant")
+    assert "every method can find them, except those that fit a constant" in exact("constant")

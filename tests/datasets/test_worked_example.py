@@ -86,7 +86,7 @@ def test_it_is_in_the_list_once_it_lies_with_the_others(here, monkeypatch, capsy
     (here / "my_suite.toml").unlink()
     said, code = typed(capsys, "list", "datasets")
     assert code == 0
-    assert re.match(r"my_network +My network, 8 units, rank 2", said)
+    assert re.search(r"^my_network +8 +My network, 8 units, rank 2", said, re.MULTILINE)
 
 
 def test_the_catalogue_takes_it(here, capsys):
