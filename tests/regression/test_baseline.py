@@ -53,7 +53,7 @@ def test_a_part_of_a_suite_is_refused(run_dir, provenance, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"), [(None, "is gone"), (1, "lacks 88 rows"), (5, "lacks 84 rows")]
+    ("rows", "said"), [(None, "is missing"), (1, "lacks 88 rows"), (5, "lacks 84 rows")]
 )
 def test_a_run_that_lacks_eigenpairs_is_refused(run_dir, provenance, tmp_path, rows, said):
     path = run_dir / "eigenpairs.csv"

@@ -87,6 +87,18 @@ def test_if_all_failed_the_only_sentence_says_why():
     ]
 
 
+def test_without_a_fit_or_a_reason_there_is_a_sentence_all_the_same():
+    empty = [pair("a", -1.0 + 0j)]
+    assert said(empty, [method("a", "timeout")]) == [
+        "None of 1 method could be fitted to these data."
+    ]
+    clusters, table = pd.DataFrame(), pd.DataFrame(empty)
+    none = pd.DataFrame([method("a")]).head(0)
+    assert sentences_of(table, clusters, table, table, none, 20) == [
+        "No method has been fitted to these data yet."
+    ]
+
+
 def test_what_is_faster_than_all_that_is_supported_is_counted():
     rows = [pair("m", -1.0 + 0j), *(pair("m", -k + 0j, "cannot be told", k) for k in (3.0, 4.0))]
     assert said(rows)[1] == "Held-out data support none of the 2 pairs with |λ| above 1."

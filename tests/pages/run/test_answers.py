@@ -9,7 +9,10 @@ from koopmark.pages.run._answers import ordering, said
 @pytest.mark.parametrize(
     ("sentence", "strong"),
     [
-        ("a is first with 6.5 correct digits and finds 69 % of 16.", ["6.5 digits", "69 %"]),
+        (
+            "a is first with 6.5 correct digits and finds 69 % of 16.",
+            ["6.5 correct digits", "69 %"],
+        ),
         ("2.7 of the 2.9 digits at noise of 1 %.", ["2.7 of the 2.9 digits", "1 %"]),
         ("The fastest: 16.3 ms per fit.", ["16.3 ms"]),
         ("3 of 2,736 fits failed.", ["3 of 2,736 fits"]),

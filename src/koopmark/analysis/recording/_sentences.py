@@ -68,10 +68,13 @@ def sentences_of(
 
 
 def _nothing(methods: pd.DataFrame) -> str:
-    reasons = methods["reason"].replace("", np.nan).dropna()
-    why = f" Most frequent reason: “{str(reasons.mode().iloc[0]).rstrip('.')}”."
+    if methods.empty:
+        return "No method has been fitted to these data yet."
     said = f"None of {plural(len(methods), 'method')} could be fitted to these data."
-    return said + why if len(reasons) else said
+    reasons = methods["reason"].replace("", np.nan).dropna()
+    if reasons.empty:
+        return said
+    return f"{said} Most frequent reason: “{str(reasons.mode().iloc[0]).rstrip('.')}”."
 
 
 def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
