@@ -135,7 +135,7 @@ def best_of_libraries(table: pd.DataFrame) -> pd.DataFrame:
 def call(method: str, options: str) -> str:
     """Return the Python that fits a method with its options."""
     given = "".join(f", {name}={value!r}" for name, value in sorted(json.loads(options).items()))
-    return f'model = koopmark.fit("{method.partition("[")[0]}", data{given})'
+    return f'koopmark.fit("{method.partition("[")[0]}", data{given})'
 
 
 def digits(row: "pd.Series[Any]") -> str:
@@ -154,10 +154,10 @@ def summary() -> str:
     lines = [
         cells(
             "your data",
-            "best of all",
+            "best method",
             "digits",
             "found",
-            "best of other libraries",
+            "best outside koopmark",
             "digits",
             "found",
         ),
@@ -188,7 +188,6 @@ def page() -> str:
     )
     environment.filters |= {
         "percent": numbers.percent,
-        "seconds": numbers.seconds,
         "digits": digits,
         "number": number,
     }
@@ -203,8 +202,22 @@ def page() -> str:
         }
         for condition, table in zip(conditions(), tables, strict=True)
     ]
+    (commit,) = {run["commit"][:8] for run in sources.values()}
+    (libraries,) = {
+        ", ".join(
+            f"{name} {run['libraries'][name]}"
+            for name in ("pydmd", "pykoopman", "deeptime", "kooplearn", "pykoop")
+        )
+        for run in sources.values()
+    }
     return environment.get_template("choosing.md.j2").render(
-        summary=summary(), sections=sections, call=call, sources=sources
+        summary=summary(),
+        sections=sections,
+        call=call,
+        sources=sources,
+        commit=commit,
+        libraries=libraries,
+        dates=", ".join(sorted({run["date"] for run in sources.values()})),
     )
 
 
