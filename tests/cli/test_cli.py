@@ -201,6 +201,7 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
         (("list", "methods", "--format", "yaml"), "'table', 'names', 'csv', 'json'"),
         (("describe", "smoek"), "Error: nothing is called 'smoek': did you mean 'smoke'? "),
+        (("describe", "spurious pears"), "did you mean 'spurious pair'"),
         (("describe", "dmd"), "did you mean 'pydmd.dmd', 'deeptime.dmd' or 'pykoop.dmd'? "),
         (("catalogue", "--open", "--markdown", "x.md"), "--open opens a page, and --markdown"),
         (("rum", "smoke"), "No such command 'rum'"),
@@ -255,10 +256,14 @@ def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_th
     [
         ("pydmd.fbdmd_default", "Method pydmd.fbdmd_default: Forward-backward DMD"),
         ("pydmd.fbdmd_default", "0 (class default: -1)"),
-        ("pydmd.fbdmd_default", "the options are those that pydmd sets by default"),
-        ("pydmd.fbdmd_default", "Notes in docs/reference/library-notes: "),
-        ("pydmd.fbdmd_default", "The default rank keeps one of three directions (pydmd/ranks.md)"),
-        ("pydmd.fbdmd", "which are those of pydmd.fbdmd_default"),
+        ("pydmd.fbdmd_default", "Options: those that pydmd sets by default"),
+        ("pydmd.fbdmd_default", ", in docs/reference/library-notes:\n- "),
+        (
+            "pydmd.fbdmd_default",
+            "\n- The default rank keeps one of three directions (pydmd/ranks.md)\n",
+        ),
+        ("pydmd.fbdmd", "The defaults of pydmd itself: pydmd.fbdmd_default"),
+        ("PyDMD", "\npydmd.fbdmd_default "),
         ("pydmd.fbdmd", "doi:10.1007/s00348-016-2127-7"),
         ("koopmark.qr_edmd", "Functions of the state that the method combines"),
         ("rnn_10_2", "Exact eigenvalues: -1 (x8)"),
@@ -275,6 +280,8 @@ def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_th
         ("oracle floor", "has"),
         ("multiplier", "Term continuous-time eigenvalue, multiplier:"),
         ("reach", "reach has 2 meanings: a score and a term."),
+        ("dictionary", "Suite dictionary: "),
+        ("dictionary", "Term dictionary: "),
     ],
 )
 def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
@@ -282,6 +289,20 @@ def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
     done = typed("describe", name)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+GLOSSARY = Path(__file__).parents[2] / "docs/glossary.md"
+TERMS = re.findall(r"^### (.+)$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for term in TERMS for name in term.split(", ")])
+@pytest.mark.parametrize("case", [str, str.upper])
+def test_every_term_of_the_glossary_is_described_in_plain_text(name, case):
+    lines = [line.plain for line in terminal.description(case(name)).lines(10**6)]
+    (said,) = [line for line in lines if line.startswith("Term ")]
+    assert name in said.partition(": ")[0]
+    assert len(said.partition(": ")[2]) > 20
+    assert not re.search(r"[*`]|\]\(", said)
 
 
 @pytest.mark.parametrize("name", methods.names())
