@@ -198,7 +198,12 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("export", "rnn_10_2", "--format", "hdf"), "did you mean 'hdf5'? choose one of"),
         (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2', 'rnn_10_2_trials', "),
         (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
-        (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
+        (("list", "sutes"), "'sutes' is not one of 'systems', 'methods', 'datasets', 'suites'"),
+        (("list", "datasetss"), "'datasetss' is not one of"),
+        (("list", "datasetss"), "did you mean 'datasets'?"),
+        (("analyse", "two.npy", "--dt", "abc"), "Invalid value for '--dt': 'abc' is not a number."),
+        (("run", "smoke", "--jobs", "two"), "'--jobs': 'two' is not a whole number."),
+        (("fit",), "fit from Python with koopmark.fit, or analyse a file with koopmark analyse"),
         (("list", "methods", "--format", "yaml"), "'table', 'names', 'csv', 'json'"),
         (("describe", "smoek"), "Error: nothing is called 'smoek': did you mean 'smoke'? "),
         (("describe", "spurious pears"), "did you mean 'spurious pair'"),
@@ -362,6 +367,9 @@ def test_the_doctor_finds_this_installation_in_order(typed):
     assert done.stderr == ""
     assert f"koopmark {koopmark.__version__} in " in done.stdout
     assert "passed: λ = -1 (x8) of a network of 10 units was recovered" in done.stdout
+    lines = done.stdout.splitlines()
+    missing = re.search(r"  missing[:,]", done.stdout)
+    assert ("Nothing is missing." in lines) == (missing is None)
     assert re.search(r"BLAS +\w+ .*, kernel \w+, \d+ threads?", done.stdout)
 
 
@@ -374,6 +382,7 @@ def test_the_doctor_says_what_is_missing_and_how_to_add_it(typed, monkeypatch):
     done = typed("doctor")
     assert done.returncode == 0
     assert 'deeptime      missing: pip install "deeptime>=0.4.4"' in done.stdout
+    assert "Nothing is missing." not in done.stdout
 
 
 def test_the_doctor_is_exit_code_1_where_fits_do_not_work(typed, monkeypatch):
