@@ -153,4 +153,4 @@ def test_an_anchor_that_does_not_apply_casts_no_doubt_on_a_run():
         }
     )
     said = anchored(run_of(fits, targets).summary)
-    assert said.endswith("as they should.")
+    assert said.endswith("as expected.")
