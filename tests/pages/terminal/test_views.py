@@ -50,7 +50,7 @@ def test_the_answers_and_the_best_ten_fit_on_one_screen():
     assert len(lines) < 24
     assert max(map(cell_len, lines)) <= 80
     assert sum(bool(re.match(" +[0-9]+ +pydmd", line)) for line in lines) == 10
-    assert "Principal eigenfunctions: 10 of 12 methods, 2 problems, 3 seeds" in lines
+    assert "Principal eigenfunctions: 10 of 12 methods, 2 problems, 3 seeds." in lines
 
 
 def test_no_line_of_any_view_is_wider_than_the_terminal():
