@@ -198,9 +198,15 @@ def test_every_command_has_an_example_in_its_help(typed, command):
         (("export", "rnn_10_2", "--format", "hdf"), "did you mean 'hdf5'? choose one of"),
         (("run", "smoke", "--dataset", "rnn_10"), "did you mean 'rnn_10_2', 'rnn_10_2_trials', "),
         (("export", "rnn_10_2", "--format", "xls"), "Error: unknown format 'xls': choose one of"),
-        (("list", "sutes"), "'systems', 'methods', 'datasets', 'suites'"),
+        (("list", "sutes"), "'sutes' is not one of 'systems', 'methods', 'datasets', 'suites'"),
+        (("list", "datasetss"), "'datasetss' is not one of"),
+        (("list", "datasetss"), "did you mean 'datasets'?"),
+        (("analyse", "two.npy", "--dt", "abc"), "Invalid value for '--dt': 'abc' is not a number."),
+        (("run", "smoke", "--jobs", "two"), "'--jobs': 'two' is not a whole number."),
+        (("fit",), "fit from Python with koopmark.fit, or analyse a file with koopmark analyse"),
         (("list", "methods", "--format", "yaml"), "'table', 'names', 'csv', 'json'"),
         (("describe", "smoek"), "Error: nothing is called 'smoek': did you mean 'smoke'? "),
+        (("describe", "spurious pears"), "did you mean 'spurious pair'"),
         (("describe", "dmd"), "did you mean 'pydmd.dmd', 'deeptime.dmd' or 'pykoop.dmd'? "),
         (("catalogue", "--open", "--markdown", "x.md"), "--open opens a page, and --markdown"),
         (("rum", "smoke"), "No such command 'rum'"),
@@ -255,10 +261,14 @@ def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_th
     [
         ("pydmd.fbdmd_default", "Method pydmd.fbdmd_default: Forward-backward DMD"),
         ("pydmd.fbdmd_default", "0 (class default: -1)"),
-        ("pydmd.fbdmd_default", "the options are those that pydmd sets by default"),
-        ("pydmd.fbdmd_default", "Notes in docs/reference/library-notes: "),
-        ("pydmd.fbdmd_default", "The default rank keeps one of three directions (pydmd/ranks.md)"),
-        ("pydmd.fbdmd", "which are those of pydmd.fbdmd_default"),
+        ("pydmd.fbdmd_default", "Options: those that pydmd sets by default"),
+        ("pydmd.fbdmd_default", ", in docs/reference/library-notes:\n- "),
+        (
+            "pydmd.fbdmd_default",
+            "\n- The default rank keeps one of three directions (pydmd/ranks.md)\n",
+        ),
+        ("pydmd.fbdmd", "The defaults of pydmd itself: pydmd.fbdmd_default"),
+        ("PyDMD", "\npydmd.fbdmd_default "),
         ("pydmd.fbdmd", "doi:10.1007/s00348-016-2127-7"),
         ("koopmark.qr_edmd", "Functions of the state that the method combines"),
         ("rnn_10_2", "Exact eigenvalues: -1 (x8)"),
@@ -275,6 +285,8 @@ def test_methods_are_listed_by_library_with_what_differs_from_the_defaults_of_th
         ("oracle floor", "has"),
         ("multiplier", "Term continuous-time eigenvalue, multiplier:"),
         ("reach", "reach has 2 meanings: a score and a term."),
+        ("dictionary", "Suite dictionary: "),
+        ("dictionary", "Term dictionary: "),
     ],
 )
 def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
@@ -282,6 +294,20 @@ def test_a_name_is_described_whatever_it_is(typed, suite, name, said):
     done = typed("describe", name)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+GLOSSARY = Path(__file__).parents[2] / "docs/glossary.md"
+TERMS = re.findall(r"^### (.+)$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for term in TERMS for name in term.split(", ")])
+@pytest.mark.parametrize("case", [str, str.upper])
+def test_every_term_of_the_glossary_is_described_in_plain_text(name, case):
+    lines = [line.plain for line in terminal.description(case(name)).lines(10**6)]
+    (said,) = [line for line in lines if line.startswith("Term ")]
+    assert name in said.partition(": ")[0]
+    assert len(said.partition(": ")[2]) > 20
+    assert not re.search(r"[*`]|\]\(", said)
 
 
 @pytest.mark.parametrize("name", methods.names())
@@ -341,6 +367,9 @@ def test_the_doctor_finds_this_installation_in_order(typed):
     assert done.stderr == ""
     assert f"koopmark {koopmark.__version__} in " in done.stdout
     assert "passed: λ = -1 (x8) of a network of 10 units was recovered" in done.stdout
+    lines = done.stdout.splitlines()
+    missing = re.search(r"  missing[:,]", done.stdout)
+    assert ("Nothing is missing." in lines) == (missing is None)
     assert re.search(r"BLAS +\w+ .*, kernel \w+, \d+ threads?", done.stdout)
 
 
@@ -353,6 +382,7 @@ def test_the_doctor_says_what_is_missing_and_how_to_add_it(typed, monkeypatch):
     done = typed("doctor")
     assert done.returncode == 0
     assert 'deeptime      missing: pip install "deeptime>=0.4.4"' in done.stdout
+    assert "Nothing is missing." not in done.stdout
 
 
 def test_the_doctor_is_exit_code_1_where_fits_do_not_work(typed, monkeypatch):

@@ -20,7 +20,7 @@ class Cell(StrEnum):
     """What a cell of the map says."""
 
     FOUND = "found"
-    WITHIN = "within the possible"
+    WITHIN = "found within the noise"
     NOT_EXPRESSIBLE = "cannot be expressed"
     MISSED = "missed"
     FAILED = "failed"

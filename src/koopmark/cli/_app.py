@@ -13,7 +13,7 @@ import typer
 import typer.core
 
 import koopmark
-from koopmark._errors import ConfigError
+from koopmark._errors import ConfigError, suggest
 from koopmark._streams import lasting
 
 INTERRUPTED = 130
@@ -40,6 +40,14 @@ class Command(typer.core.TyperCommand):
         """All parameters, with that of `--help`."""
         return _without_type(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed; a value that cannot be read is a sentence."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = _in_plain_words(error)
+            raise
+
 
 class Commands(typer.core.TyperGroup):
     """The commands. One that is interrupted says so; Typer would end it in silence."""
@@ -48,6 +56,15 @@ class Commands(typer.core.TyperGroup):
         """All parameters, with that of `--help`."""
         return _without_type(super().get_params(ctx))
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that was typed."""
+        if args[:1] == ["fit"]:
+            raise ConfigError(
+                "there is no command fit: fit from Python with koopmark.fit, or analyse a file "
+                "with koopmark analyse"
+            )
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Do what was typed."""
         try:
@@ -55,6 +72,25 @@ class Commands(typer.core.TyperGroup):
         except KeyboardInterrupt:
             say("\nInterrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+NUMBERS = {"int_parsing": "a whole number", "float_parsing": "a number"}
+
+
+def _in_plain_words(error: typer.BadParameter) -> str:
+    """The message of a value that is refused, without the words of the validator."""
+    from pydantic import ValidationError
+
+    cause = error.__cause__
+    details = cause.errors() if isinstance(cause, ValidationError) else []
+    if details and details[0]["type"] in NUMBERS:
+        return f"{details[0]['input']!r} is not {NUMBERS[details[0]['type']]}."
+    said = error.message.removeprefix("Value error, ")
+    typed, found, known = said.partition(" is not one of ")
+    if not found:
+        return said
+    hint = suggest(typed.strip("'"), known.split("'")[1::2])
+    return f"{typed} is not one of {known.rstrip('.')}{f': {hint.strip()}' if hint else '.'}"
 
 
 def _without_type(parameters: Any) -> Any:
@@ -70,7 +106,7 @@ def _without_type(parameters: Any) -> Any:
 app = typer.Typer(
     name="koopmark",
     cls=Commands,
-    help="A benchmark with an answer key for data-driven Koopman methods.",
+    help="Benchmark of data-driven Koopman methods on systems with known eigenvalues.",
     epilog="Start with: koopmark example --open, or koopmark run smoke --open",
     no_args_is_help=True,
     rich_markup_mode="markdown",

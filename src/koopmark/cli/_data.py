@@ -91,8 +91,8 @@ def analyse(
 ) -> None:
     """Find the eigenvalues that recorded data support.
 
-    koopmark fits methods to a part of the trials and tests the pairs that they recover on the
-    others; no answer key is needed. The folder gets a page, index.html, and tables as CSV files.
+    koopmark fits methods to some trials and tests the eigenpairs on the remaining ones. No answer
+    key is needed. The folder gets a page, index.html, and tables as CSV files.
     If you repeat the command, only the missing fits are done.
 
     A table with other column names: koopmark analyse trials.csv --trajectory subject --time seconds
@@ -156,9 +156,9 @@ def twin(
     inputs: Inputs = None,
     transpose: Transpose = False,
 ) -> None:
-    """Write test systems that are observed like your recording.
+    """Write simulated systems that are sampled like your recording.
 
-    They have an answer key. Trial lengths, gaps, uneven times and inputs are those of the data;
+    Their answers are known. Trial lengths, gaps, uneven times and inputs are those of the data;
     noise, units, covariances and time scales are matched. Run the suite that is written to see
     which methods find eigenvalues in data like these, and how often verdicts on held-out trials
     are true. `koopmark analyse --twin` does all of this in one go.

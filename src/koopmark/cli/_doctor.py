@@ -38,22 +38,23 @@ def doctor() -> None:
 
     It lists versions, libraries, BLAS, cores, memory and the cache, and fits a small network whose
     eigenvalue is known. The exit code is 1 if koopmark itself does not work; a missing library is
-    no error.
+    not an error.
     """
     import platform
 
     say(f"koopmark {koopmark.__version__} in {Path(koopmark.__file__).parent}")
     say(f"Python {platform.python_version()} at {sys.executable} on {platform.platform()}")
     missing = _core()
-    if not missing:
-        _part("Libraries", _libraries)
-    _part("Optional packages", _extras)
+    said = _part("Libraries", _libraries) if not missing else []
+    said += _part("Optional packages", _extras)
     _part("Machine", _machine)
     if missing:
         say(f"\nNot checked: install {', '.join(missing)} first", err=True)
         raise typer.Exit(1)
     if not _works():
         raise typer.Exit(1)
+    if not any(" missing" in line or "not installed" in line for line in said):
+        say("\nNothing is missing.")
 
 
 def _version(distribution: str) -> str:
@@ -69,14 +70,17 @@ def _line(name: str, said: str) -> str:
     return f"  {name:<14}{said}"
 
 
-def _part(title: str, lines: Callable[[], list[str]]) -> None:
-    """A heading and what is below it; a fault of a part is said in its place."""
+def _part(title: str, lines: Callable[[], list[str]]) -> list[str]:
+    """Says a heading and what is below it, or the fault of the part; returns these lines."""
     say(f"\n{title}")
     try:
-        for line in lines():
-            say(line)
+        found = lines()
     except Exception as error:  # noqa: BLE001 a doctor reports what fails, whatever it is
-        say(f"  cannot be checked: {named(error)}")
+        # What cannot be checked may be missing.
+        found = [f"  cannot be checked, may be missing: {named(error)}"]
+    for line in found:
+        say(line)
+    return found
 
 
 def _core() -> list[str]:
@@ -132,7 +136,8 @@ def _machine() -> list[str]:
         _line("cores", f"{cores()} for koopmark, {os.cpu_count()} in all"),
         _line("memory", f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"),
     ]
-    for one in threadpool_info():
+    files = {Path(one["filepath"]).resolve(): one for one in threadpool_info()}
+    for one in files.values():
         if one["user_api"] == "blas":
             version = f"{one['internal_api']} {one['version']}"
             kernel = one.get("architecture") or "unknown"

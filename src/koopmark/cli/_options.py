@@ -45,9 +45,7 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Worker processes. Default: all cores."),
 ]
-Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Repeat every fit, including those that are done.")
-]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Repeat all fits, including failed ones.")]
 
 # How to read a file of trajectories.
 Dt = Annotated[

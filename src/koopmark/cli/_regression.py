@@ -14,7 +14,7 @@ def compare(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Two to six run folders.")],
     against: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Baseline run. Default: the first folder."),
+        typer.Option(metavar="DIR", help="Folder of the baseline run. Default: the first folder."),
     ] = None,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
@@ -38,7 +38,7 @@ def compare(
 ) -> None:
     """Compare runs side by side and list what changed.
 
-    It shows versions, digits and targets found; the largest losses come first. The thresholds are
+    It shows versions, digits and targets found; the largest losses come first. The tolerances are
     those of `koopmark check` (docs/how-to/make_ci_fail.md). Runs of different suites are compared
     on the fits that they share. Analyses of recorded data cannot be compared in this way.
     """
@@ -59,7 +59,7 @@ def compare(
 @command(REGRESSION, "check reports/standard --against reports/baseline")
 def check(
     folder: RunFolder,
-    against: Annotated[Path, typer.Option(metavar="BASELINE", help="Baseline run.")],
+    against: Annotated[Path, typer.Option(metavar="BASELINE", help="Folder of the baseline run.")],
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the comparison to this file.")
     ] = None,
@@ -69,9 +69,10 @@ def check(
 ) -> None:
     """Check a run against a baseline: exit code 1 if it is worse.
 
-    A run is worse if a score got worse by more than its threshold or a result is missing
-    (docs/how-to/make_ci_fail.md). In GitHub Actions the comparison is also added to the summary of
-    the step.
+    A run is worse if a score got worse by more than its tolerance or a result is missing
+    (docs/how-to/make_ci_fail.md). The exit code is also 1 if the runs are not comparable.
+
+    In GitHub Actions the comparison is also added to the summary of the step.
     """
     from koopmark import regression
     from koopmark.pages import terminal

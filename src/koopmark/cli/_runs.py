@@ -44,8 +44,9 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Run only this method and the anchors (repeatable). "
-            "Use the method's name in the tables.",
+            help="Run only this method and the anchors, which are the two reference entries, "
+            "exact and random (repeatable). Name it as tables print it, such as "
+            "pydmd.dmd[degree=2].",
             autocompletion=METHOD,
         ),
     ] = None,
@@ -78,8 +79,8 @@ def run(
     """Run a suite and write its report.
 
     If you repeat the command, koopmark does only the fits that are missing, and those whose
-    method, library or data have changed. Failed fits count as done; use --fresh to retry them. A
-    fit that reached a limit is repeated if the limit changes.
+    method, library or data have changed. Failed fits count as done: --fresh repeats all fits,
+    including failed ones. A fit that hit its time or memory limit is repeated if the limit changes.
 
     With --only, --dataset or --seed only a part of the suite is run, in a folder of its own.
     """

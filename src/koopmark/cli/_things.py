@@ -105,17 +105,18 @@ def describe(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A method, dataset, suite or system from `koopmark list`; a score such as reach "
-            "or a term of the glossary; path/to/file.py:Class; or a recipe or suite file (.toml).",
+            help="A method, dataset, suite or system from `koopmark list`; a library; a score such "
+            "as reach or a term of the glossary; path/to/file.py:Class; or a recipe or suite file "
+            "(.toml).",
             autocompletion=THING,
         ),
     ],
 ) -> None:
     """Explain a method, dataset, suite, system, score or term.
 
-    Of a method it shows options, defaults, papers and the library notes that concern it; of a
-    dataset equations, parameters and exact eigenvalues; of a suite its question and contents; of a
-    score its meaning and range. A name with several meanings gets all of them.
+    For a method: options, papers and the library notes that concern it; for a library: its methods;
+    for a dataset: equations, parameters and exact eigenvalues; for a suite: its question and
+    contents; for a score: its meaning and range. If a name has several meanings, all are shown.
     """
     from koopmark._plugins import foreign, names_code
     from koopmark.methods.plugins import METHOD

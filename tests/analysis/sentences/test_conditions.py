@@ -43,11 +43,11 @@ def driven(recorded=True):
 def test_methods_with_and_without_the_inputs_are_told_apart():
     said = answers(*driven())[INPUTS]
     assert (
-        "Methods that use the inputs find at most 100 % of the eigenfunctions that inputs act "
+        "The best methods that use the inputs find all of the eigenfunctions that inputs act "
         "on (better, median error of the gains 1e-09"
     ) in said
     assert (
-        "Methods that do not use the inputs, or are not given them, find at most 0 % of these."
+        "Methods that do not use the inputs, or are not given them, find none of these."
     ) in said
     assert (
         "Of the eigenfunctions that no input acts on, the best methods find 100 % (better, with "
@@ -59,7 +59,7 @@ def test_nobody_uses_inputs_that_were_not_recorded():
     said = answers(*driven(recorded=False))[INPUTS]
     assert "that use the inputs find" not in said
     assert (
-        "Methods that do not use the inputs, or are not given them, find at most 100 % of the "
+        "The best methods that do not use the inputs, or are not given them, find all of the "
         "eigenfunctions that inputs act on (better)"
     ) in said
 
@@ -75,7 +75,7 @@ def test_of_data_some_of_which_have_inputs_the_page_says_what_those_do():
     half = fits.assign(inputs=np.where(fits["dataset"] == "a", 0, 2))
     asked = run_of(half, targets).asked[PRINCIPAL]
     assert (
-        "Methods that use the inputs find at most 100 % of the eigenfunctions that inputs act "
+        "The best methods that use the inputs find all of the eigenfunctions that inputs act "
         "on (better"
     ) in use_of_inputs(half, asked)
     assert use_of_inputs(half.assign(inputs=0), asked) == ""
@@ -153,4 +153,4 @@ def test_an_anchor_that_does_not_apply_casts_no_doubt_on_a_run():
         }
     )
     said = anchored(run_of(fits, targets).summary)
-    assert said.endswith("as they should.")
+    assert said.endswith("as expected.")

@@ -149,8 +149,7 @@ def of_anchors(exact, random):
 
 def test_anchors_that_score_as_they_should_say_so():
     assert of_anchors(1e-14, 0.9) == (
-        "On every dataset the answer key has at least 9.0 correct digits, and random functions "
-        "have at most 0.0, as they should."
+        "anchor.exact has 9 digits and anchor.random 0 on every dataset, as expected."
     )
 
 

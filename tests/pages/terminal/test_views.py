@@ -50,7 +50,7 @@ def test_the_answers_and_the_best_ten_fit_on_one_screen():
     assert len(lines) < 24
     assert max(map(cell_len, lines)) <= 80
     assert sum(bool(re.match(" +[0-9]+ +pydmd", line)) for line in lines) == 10
-    assert "Principal eigenfunctions: 10 of 12 methods, 2 problems, 3 seeds" in lines
+    assert "Principal eigenfunctions: 10 of 12 methods, 2 problems, 3 seeds." in lines
 
 
 def test_no_line_of_any_view_is_wider_than_the_terminal():
@@ -71,7 +71,7 @@ def test_methods_that_share_a_place_are_marked_and_those_not_shown_are_counted()
     alike = {f"m{number:02d}": Planted(1e-6) for number in range(14)}
     lines = shown(answers, {**alike, "worse": Planted(1e-1)})
     assert row(lines, "m03")[0] == "1="
-    assert "10 of 15 methods, 2 problems, 3 seeds. 4 more share place 1." in text(lines)
+    assert "10 of 15 methods, 2 problems, 3 seeds. 4 more methods share place 1." in text(lines)
     whole = shown(board, {**alike, "worse": Planted(1e-1)}, "principal")
     assert row(whole, "worse")[0] == "15"
 

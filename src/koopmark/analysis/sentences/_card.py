@@ -146,7 +146,7 @@ def answer_card(
     most = noisy_ones if under_noise else plain_ones
     where = " under noise" if under_noise else ""
     board = NOISY if under_noise else PRINCIPAL
-    return [
+    answers = [
         Answer(
             "Which method is best without noise?",
             _best(fits, plain_ones, asked[PRINCIPAL]),
@@ -164,8 +164,11 @@ def answer_card(
         ),
         Answer("How good are the default options of the libraries?", _defaults(most, where), board),
         *_conditions(fits, asked),
-        Answer("What failed, and why?", _failed(fits)),
+        Answer("What failed, and why?", _failed(fits, "the map in the report")),
     ]
+    if not (competing(fits)["noise"] > 0).any():
+        return [one for one in answers if one.board != NOISY]
+    return answers
 
 
 def _conditions(fits: pd.DataFrame, asked: Mapping[str, pd.DataFrame]) -> list[Answer]:
@@ -330,12 +333,13 @@ def _defaults(ranked: _Ranked, where: str) -> str:
     )
 
 
-def _failed(fits: pd.DataFrame) -> str:
+def _failed(fits: pd.DataFrame, of_misses: str = "") -> str:
     away = fits[fits["status"].isin(NOT_RUN)]
     bad = fits[(fits["status"] != "ok") & ~fits["status"].isin(NOT_RUN)]
     said = []
     if bad.empty:
-        said.append("No fit failed.")
+        see = f": for targets that were missed, see {of_misses}" if of_misses else ""
+        said.append(f"No fit failed{see}.")
     else:
         counts = (
             bad["status"].value_counts().sort_index().sort_values(ascending=False, kind="stable")

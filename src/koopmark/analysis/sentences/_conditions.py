@@ -53,7 +53,11 @@ def use_of_inputs(fits: pd.DataFrame, judged: pd.DataFrame) -> str:
         # The second sentence refers to the first.
         what = "of these" if said else "of the eigenfunctions that inputs act on"
         which = f" ({named(best, _libraries(rows))}{with_gains})" if found > 0 else ""
-        said.append(f"Methods {who} find at most {percent(found)} {what}{which}.")
+        if found > 0:
+            share = "all" if found >= ALL else percent(found)
+            said.append(f"The best methods {who} find {share} {what}{which}.")
+        else:
+            said.append(f"Methods {who} find none {what}.")
     if len(free):
         best, found = _most(free)
         said.append(

@@ -68,6 +68,7 @@ def _html(run: Results, past: Trends | None) -> str:
         card=[answer_view(one, run.order, run.boards) for one in run.card],
         ordering=ordering(run),
         extent=run.extent,
+        of_inputs=_of_inputs(run),
         unfinished=run.unfinished,
         trends=past,
         more=[text for text in _more(run) if text],
@@ -112,10 +113,13 @@ def _html(run: Results, past: Trends | None) -> str:
 def _more(run: Results) -> Iterator[str]:
     """What a run says beside its answers; empty where there is nothing to say."""
     yield from (along(*one) for one in run.swept)
-    if not all_driven(run.fits):
-        # Otherwise it is one of the answers.
-        yield use_of_inputs(run.fits, pd.concat([run.asked[PRINCIPAL], run.asked[NOISY]]))
     yield anchored(run.summary)
+
+
+def _of_inputs(run: Results) -> str:
+    """What methods make of inputs; empty if it is one of the answers, or no data have any."""
+    asked = pd.concat([run.asked[PRINCIPAL], run.asked[NOISY]])
+    return "" if all_driven(run.fits) else use_of_inputs(run.fits, asked)
 
 
 def _of(dataset: str, run: Results) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""What a name stands for: a method, dataset, suite, system, score, outcome or term."""
+"""What a name stands for: a method, library, dataset, suite, system, score, outcome or term."""
 
 import inspect
 import re
@@ -75,7 +75,7 @@ def described(name: str) -> Blocks:
     if not found:
         raise ConfigError(
             f"nothing is called {shortened(name)!r}: {_like(name)}`koopmark list` shows methods, "
-            "datasets, suites and systems; scores and terms are those of the reports"
+            "datasets, suites and systems; docs/glossary.md explains the terms"
         )
     if len(found) > 1:
         *others, last = found
@@ -97,6 +97,8 @@ def _meanings(name: str) -> Mapping[str, Callable[[str], Blocks]]:
         return {"a suite": _suite} if is_suite else {"a dataset": _dataset}
     if name in methods.names() or names_code(name, METHOD.group):
         found["a method"] = _method
+    if name.casefold() in _libraries():
+        found["a library"] = _library
     if name in datasets.names():
         found["a dataset"] = _dataset
     if name in plan.names():
@@ -129,6 +131,7 @@ def _known() -> list[str]:
         *systems.CATALOGUE,
         *systems.INEXACT,
         *SECTIONS,
+        *_libraries(),
         *_scores(),
         *_outcomes(),
         *_terms(),
@@ -136,7 +139,33 @@ def _known() -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_]+", " ", name).strip().casefold()
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
+def _libraries() -> dict[str, list[str]]:
+    """The methods of each library, by the library's name."""
+    found: dict[str, list[str]] = {}
+    for name in methods.names():
+        found.setdefault(methods.get(name).tags.library.casefold(), []).append(name)
+    return found
+
+
+def _sentence(text: str) -> str:
+    """The first sentence of a summary, in which "et al." ends none."""
+    return re.split(r"(?<!\bal)\.(?:\s|$)", text)[0]
+
+
+def _library(name: str) -> Blocks:
+    library = name.casefold()
+    names = _libraries()[library]
+    missing = methods.availability(methods.get(names[0]))
+    version = methods.library_version(methods.get(names[0]))
+    yield Paragraph(missing or f"{library} {version}".strip(), "Library:")
+    yield Paragraph(f"{len(names)}. `koopmark describe NAME` explains one of them.", "Methods:")
+    yield None
+    heads = ("method", "meaning")
+    rows = [[one, _unmarked(_sentence(methods.described(one).summary))] for one in names]
+    yield Table([Column(head, right=False) for head in heads], rows)
 
 
 def _method(name: str) -> Blocks:
@@ -149,7 +178,7 @@ def _method(name: str) -> Blocks:
     missing = methods.availability(method)
     version = methods.library_version(method)
     yield Paragraph(missing or f"{told.library} {version}".strip(), "Library:")
-    yield Paragraph(_defaults(told), "Defaults:")
+    yield Paragraph(*_options_of(told))
     texts = _parameters(type(method))
     rows = []
     for field in fields(method):
@@ -173,19 +202,23 @@ def _method(name: str) -> Blocks:
     for paper in told.papers:
         yield Paragraph(str(paper), "Paper:")
     if notes := _notes(name):
-        yield Paragraph("; ".join(notes), f"Notes in {NOTES}:")
+        yield Paragraph(f"{len(notes)}, in {NOTES}:", "Library notes:")
+        for note in notes:
+            yield Paragraph(note, "-")
 
 
-def _defaults(told: methods.Description) -> str:
+def _options_of(told: methods.Description) -> tuple[str, str]:
+    """Whose options the method has, with the word in front of it."""
     if told.library == "koopmark":
-        return "koopmark's own method"
+        return "koopmark's own method", "Origin:"
     if told.library_default:
-        return f"the options are those that {told.library} sets by default"
+        return f"those that {told.library} sets by default", "Options:"
     if told.default_name:
         return (
-            f"the options differ from {told.library}'s own, which are those of {told.default_name}"
+            f"see below. The defaults of {told.library} itself: {told.default_name}",
+            "Options that koopmark sets:",
         )
-    return f"{told.library} has no defaults for it: its user must choose something"
+    return f"{told.library} has no defaults for it: its user must choose something", "Options:"
 
 
 def _parameters(kind: type) -> dict[str, str]:
@@ -216,7 +249,7 @@ def _notes(name: str) -> list[str]:
             said = re.search(r"^- \*\*Concerns:\*\* (.+(?:\n  .+)*)", text, re.MULTILINE)
             patterns = re.findall("`([^`]+)`", said[1]) if said else []
             if any(fnmatchcase(name, pattern) for pattern in patterns):
-                found.append(f"{title.replace('`', '')} ({path.relative_to(folder).as_posix()})")
+                found.append(f"{_unmarked(title)} ({path.relative_to(folder).as_posix()})")
     return found
 
 
@@ -342,7 +375,7 @@ def _terms() -> dict[str, tuple[str, str]]:
     """Terms of the glossary with their definitions."""
     path = _docs() / "glossary.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    found = re.findall(r"^### (.+)\n+([^#]*)", text, re.MULTILINE)
+    found = re.findall(r"^### ([^\n]+)\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
     return {
         _plain(one): (term, " ".join(said.split()))
         for term, said in found
@@ -350,7 +383,12 @@ def _terms() -> dict[str, tuple[str, str]]:
     }
 
 
+def _unmarked(text: str) -> str:
+    """Markdown without its marks for emphasis, code and links."""
+    return re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", text)
+
+
 def _term(name: str) -> Blocks:
     term, said = _terms()[_plain(name)]
-    yield Paragraph(re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", said), f"Term {term}:")
+    yield Paragraph(_unmarked(said), f"Term {term}:")
     yield Paragraph("docs/glossary.md", "Documented in:")

@@ -78,7 +78,11 @@ def _board(run: Results, name: str, most: int | None = None) -> Iterator[Block]:
         last = rows["place"].iloc[-1]
         alike = int((board.rows["place"].iloc[len(rows) :] == last).sum())
         verb = "shares" if alike == 1 else "share"
-        more = f" {alike} more {verb} place {last}." if alike else ""
+        more = (
+            f" {alike} more {'method' if alike == 1 else 'methods'} {verb} place {last}."
+            if alike
+            else ""
+        )
     over = f"{plural(len(board.problems), 'problem')}, {plural(board.seeds, 'seed')}"
     yield Paragraph(f"{count}, {over}.{more}", f"{name}:")
     yield board_table(run, board, rows, whole=most is None)

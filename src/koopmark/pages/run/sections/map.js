@@ -134,7 +134,7 @@
     const seeds = `found at ${data.found[cell]} of ${data.seeds[cell]} ${data.seeds[cell] === 1 ? "seed" : "seeds"}`;
     const much = `${koopmark.format.score("digits", digits)} digits, ${seeds}`;
     if (outcome.word === FOUND) return [where, `found to 1e-${data.k[cell]} (${much})`];
-    if (outcome.word === WITHIN) return [where, `within the possible: ${data.words[WITHIN].meaning} (${much})`];
+    if (outcome.word === WITHIN) return [where, `${WITHIN}: ${data.words[WITHIN].meaning} (${much})`];
     const why =
       outcome.word === CANNOT ? "cannot be expressed" : outcome.word === FAILED ? "failed" : `missed: ${outcome.name}`;
     return [where, `${why}; ${outcome.meaning} (${much})`];
