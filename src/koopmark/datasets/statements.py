@@ -145,7 +145,7 @@ def _channels(m: Measured) -> Iterator[Statement]:
             "delayed copies",
             _copied([f"{one.channel} of {one.of}, {one.later} earlier" for one in late]),
             "their noise is the same too, so that it is not white, as verdicts take it to be: true "
-            "pairs may be refused; leave them out by channels=, and let methods use delays instead",
+            "pairs may be not supported; leave them out by channels=, and use methods with delays",
         )
     scales = m.deviation[~m.constant]
     if len(scales) > 1 and scales.max() > UNITS * scales.min():

@@ -193,8 +193,8 @@ class Pool:
         for_want_of_memory = killed and kernel_kills() > self._kernel_kills
         self._kernel_kills = kernel_kills()
         self._attempts[cell.fit_id] += 1
-        innocent = (killed and not for_want_of_memory) or left.pid is None
-        if innocent and not overran and self._attempts[cell.fit_id] < ATTEMPTS:
+        blameless = (killed and not for_want_of_memory) or left.pid is None
+        if blameless and not overran and self._attempts[cell.fit_id] < ATTEMPTS:
             # Someone else killed it, or it had not begun: not the fit's own doing.
             self._waiting.appendleft(cell)
         else:

@@ -75,7 +75,7 @@ def test_nothing_supported_is_said_with_how_much_was_refused():
     rows = [pair("m", -1.0 + 0j, "not supported"), pair("m", -5.0 + 0j, "cannot be told")]
     assert said(rows) == [
         "Held-out data support no eigenvalue except that of the constant function. Of 2 pairs, "
-        "they refuse 1; for 1, noise hides the answer."
+        "they contradict 1; for 1, noise hides the answer."
     ]
 
 
@@ -107,7 +107,7 @@ def test_what_is_faster_than_all_that_is_supported_is_counted():
 def test_agreement_that_held_out_data_refuse_is_said_to_be_refused():
     rows = [pair(f"m{k}", -1.0 - 0.001j * k, "not supported") for k in range(4)]
     assert (
-        "Methods also agree on A = -1 ± 0.0015i (4 methods), which held-out data refuse."
+        "Methods also agree on A = -1 ± 0.0015i (4 methods), which held-out data contradict."
     ) in said(rows)
 
 

@@ -24,7 +24,7 @@ AROUND = 0.5
 there."""
 BY_CHANCE = 0.025
 """How many clusters of as many methods may be expected by chance of one that nothing supports: half
-of 0.05, since what held-out data refuse is searched apart."""
+of 0.05, since what held-out data contradict is searched apart."""
 SAME = 1e-6
 """Relative distance up to which eigenvalues are copies, and methods the same computation."""
 
@@ -163,7 +163,7 @@ def cluster(pairs: pd.DataFrame, horizon: float, of: int) -> tuple[pd.DataFrame,
     with which most supported ones agree, then the median of those, and so on with what is left: so
     no cluster drifts along a chain. An eigenvalue alone, or one that no held-out data support, is a
     cluster only if they support it, or if so many methods do not agree by chance. What held-out
-    data refuse makes clusters of its own, which come last: methods agree on a rate of disturbed
+    data contradict makes clusters of its own, which come last: methods agree on a rate of disturbed
     data too, and on a bias.
 
     Parameters

@@ -84,7 +84,7 @@ def _support(pairs: pd.DataFrame, clusters: pd.DataFrame, of: int) -> str:
         untold, refused = counts.get(UNTOLD, 0), counts.get(NOT_SUPPORTED, 0)
         if not untold + refused:
             return "Held-out data support no eigenvalue: none was judged."
-        parts = [f"they refuse {refused}"] * bool(refused)
+        parts = [f"they contradict {refused}"] * bool(refused)
         parts += [f"for {untold}, noise hides the answer"] * bool(untold)
         return (
             "Held-out data support no eigenvalue except that of the constant function. Of "
@@ -138,7 +138,7 @@ def _few_on_the_twin(independent: int | None) -> str:
 
 
 def _disturbed(pairs: pd.DataFrame, clusters: pd.DataFrame, forecasts: pd.DataFrame) -> str:
-    """Why held-out data refuse what most methods find, although there is something to find.
+    """Why held-out data contradict what most methods find, although there is something to find.
 
     Measurement noise biases some methods, whose pairs are then refused, but not all.
     """
@@ -199,11 +199,11 @@ def _faster(pairs: pd.DataFrame) -> str:
 
 
 def _unsupported(clusters: pd.DataFrame) -> str:
-    """On what methods agree although held-out data cannot tell, or refuse it."""
+    """On what methods agree although held-out data cannot tell, or contradict it."""
     said = []
     for verdict, what in (
-        (UNTOLD, "which held-out data can neither support nor refuse"),
-        (NOT_SUPPORTED, "which held-out data refuse"),
+        (UNTOLD, "which held-out data neither support nor contradict"),
+        (NOT_SUPPORTED, "which held-out data contradict"),
     ):
         alike = clusters[clusters["verdict"] == verdict]
         if alike.empty:

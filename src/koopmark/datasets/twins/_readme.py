@@ -65,7 +65,7 @@ def readme(
         "## What it cannot tell",
         "",
         "- The systems have no noise in their dynamics. If those of the data have, pairs that are "
-        "supported on the twin may be refused on the data, and fits to the data scatter more.",
+        "supported on the twin may not be on the data, and fits to the data scatter more.",
         "- Noise in the twin is white and Gaussian, with one size for each channel.",
         "- All of a system's variables are seen. A hidden part of the system behind the data has "
         "no counterpart."

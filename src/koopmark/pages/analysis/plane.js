@@ -62,7 +62,7 @@
       lines.push(`on the twin, ${percent(p.share_true)} (${range}) of such pairs are right: λ to 5 %, φ to 25 %`);
     }
     if (p.trusted && p.verdict === "not supported")
-      lines.push("held-out data refuse it, but on the twin most pairs like it are right");
+      lines.push("held-out data contradict it, but on the twin most pairs like it are right");
     return lines.join("<br>");
   };
 
