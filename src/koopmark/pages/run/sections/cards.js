@@ -258,16 +258,24 @@
       }),
     );
     return [
-      prose(card.text || "There is no description of this dataset: its recipe does not come with this version of koopmark."),
+      prose(
+        card.text || "There is no description of this dataset: its recipe does not come with this version of koopmark.",
+      ),
       said([["system", card.system], ["data", card.data], ...card.told, ["source", linked(card.sources)]]),
       pair,
       ...(card.hard.length ? [heading("What makes it hard"), hard] : []),
       heading("Which targets are found"),
       table(
         `Targets of ${name}`,
-        ["target", "multiplicity", "kind", "found by (methods)", "expressible by (methods)", "best digits", "found best by"].map(
-          (text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text)),
-        ),
+        [
+          "target",
+          "multiplicity",
+          "kind",
+          "found by (methods)",
+          "expressible by (methods)",
+          "best digits",
+          "found best by",
+        ].map((text, i) => (i === 1 || (i > 2 && i < 6) ? right(text) : left(text))),
         card.targets.map(target(card.symbol)),
       ),
       ...(card.outcomes.length

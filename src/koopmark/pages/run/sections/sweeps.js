@@ -32,12 +32,7 @@
   // What is known of the levels themselves, of some scores: [column, name, label, dash]. Targets that
   // are eigenfunctions only nearly: how nearly, and what is proved of it. Noise: what it allows.
   const OWN = [
-    [
-      "residual_bound",
-      "bound on the residual of the exact targets",
-      "bound on residual<br>of the targets",
-      "dash",
-    ],
+    ["residual_bound", "bound on the residual of the exact targets", "bound on residual<br>of the targets", "dash"],
     ["target_residual", "residual of the exact targets", "residual<br>of the targets", "dot"],
   ];
   const BESIDE = {
