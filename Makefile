@@ -105,12 +105,13 @@ hooks: $(READY)  ## run these checks before every commit (pre-commit)
 
 docs: $(READY)  ## build the documentation: build/docs/index.html
 	@$(BIN)/python hatch_build.py docs/_vendor
-	@$(BIN)/python docs/_extensions/drawn_pages.py build/pages
-	$(BIN)/sphinx-build --quiet --jobs auto $(STRICT) --doctree-dir build/doctrees docs build/docs
+	@$(BIN)/python docs/_extensions/drawn_pages.py build/pages & drawn=$$!; \
+	  $(BIN)/sphinx-build --quiet --jobs auto $(STRICT) --doctree-dir build/doctrees docs build/docs && \
+	  wait $$drawn && cp -R build/pages/. build/docs/
 
 # A page that is not read again repeats no warning.
 docs-check: STRICT = --fresh-env --fail-on-warning --keep-going
-docs-check: docs  ## check its links, code, alternative texts and examples, and [PAGES=all] in a browser
+docs-check: docs  ## check its links, code, alternative texts and examples; all pages in a browser with PAGES=all
 	$(BIN)/pytest -n auto --dist worksteal tests/docs
 
 example: $(READY)  ## write the page of the three-population example

@@ -72,7 +72,3 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-
-# What koopmark itself draws, if `make docs` has made it: the catalogue, the page of the baseline.
-_made = HERE.parent / "build" / "pages"
-html_extra_path = [str(_made)] if _made.is_dir() else []

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,6 +12,8 @@ from texts import assert_alike
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIALS = DOCS / "tutorials"
 NOTEBOOKS = sorted(TUTORIALS.glob("*.ipynb"))
+NIGHTLY = {"ci_for_your_library", "inputs_and_sensors", "your_own_data"}
+"""Those that run suites or an analysis: minutes each on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,8 @@ def test_there_are_six_notebooks():
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_says_what_it_said(path, execute):
+    if path.stem in NIGHTLY and os.environ.get("PAGES") != "all":
+        pytest.skip("takes minutes: PAGES=all executes it")
     kept = read(path)
     fresh = execute.executed(kept)
     assert [cell.source for cell in fresh.cells] == [cell.source for cell in kept.cells]
