@@ -167,6 +167,6 @@ def test_a_run_says_that_a_recipe_names_code_before_it_executes_any(own, named):
 def test_what_a_run_wrote_of_its_recipes_names_no_code(own, monkeypatch):
     monkeypatch.chdir(own.parent)
     written = tomllib.loads(own.read_text())
-    with pytest.raises(ConfigError, match=r"'mine.py:Mine' names code, and what is read here may"):
+    with pytest.raises(ConfigError, match=r"'mine.py:Mine' names code, which must not be run here"):
         parse(written, Contents, "provenance.json")
     assert recipe_of({"recipes": {"recipe": written}}, "recipe") is None

@@ -194,7 +194,7 @@ def test_what_found_nothing_is_in_a_strip_of_the_figure_of_cost(figure, run):
     assert len(lost) > 0
     (strip,) = (trace for trace in drawn["data"] if trace["name"] == "found nothing")
     assert set(strip["customdata"]) == set(lost["method"])
-    assert f"none found: {len(lost)}" in drawn["layout"]["yaxis"]["ticktext"]
+    assert f"found nothing: {len(lost)}" in drawn["layout"]["yaxis"]["ticktext"]
 
 
 def test_cost_by_size_is_the_summary(shared, figure, run):

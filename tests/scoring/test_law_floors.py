@@ -189,7 +189,7 @@ def test_data_whose_inputs_were_zero_have_the_floor_of_data_without():
     alone = replace(key, inputs=0, targets=key.targets[:1])
     (flow,) = statistical_floors(alone, zero, 1e-3, test)
     assert driven.eigenvalue == pytest.approx(flow.eigenvalue, rel=1e-9)
-    assert "do not tell all that inputs do not reach" in undriven.note
+    assert "do not show all functions that inputs do not reach" in undriven.note
 
 
 def test_inputs_that_were_not_recorded_leave_no_bound_on_what_they_drive():

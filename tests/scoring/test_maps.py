@@ -98,7 +98,7 @@ def test_a_multiplier_is_right_where_its_logarithm_is_not():
 @pytest.mark.parametrize("alpha", [0.3, 1.4])
 def test_methods_that_give_rates_alone_are_told_apart(alpha):
     scores = scores_of(affine(alpha, known=False), key_of(alpha), data_of(alpha))
-    assert "the method gives λ and no μ" in scores.fit.notes
+    assert "the method gives λ but no μ" in scores.fit.notes
     assert digits_of(scores.targets[0]) == 9.0
 
 

@@ -89,7 +89,7 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
     done = in_a_namespace(FULL, disk, suite_file, rescued)
     assert "exit code 2" in done.stdout, done
     assert "disk" in done.stderr
-    assert "what is stored is kept" in done.stderr
+    assert "stored results are kept" in done.stderr
     assert "Traceback" not in done.stderr
     before = stored(rescued)
     assert 5 < before < 120
@@ -116,7 +116,7 @@ except ConfigError as error:
 def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(warm, suite_file, tmp_path):
     done = warm.run("-c", LIMITED, str(suite_file), str(tmp_path))
     assert "Sentence: " in done.stdout, done
-    assert "what is stored is kept" in done.stdout
+    assert "stored results are kept" in done.stdout
     assert stored(tmp_path) > 5
 
 
