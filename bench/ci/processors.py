@@ -23,7 +23,17 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from koopmark.plan import provenance
 
 ROOT = Path(__file__).parents[2]
-NO_NUMBERS = {"plan", "store", "workers", "cluster", "run", "analysis", "regression", "pages"}
+NO_NUMBERS = {
+    "plan",
+    "store",
+    "workers",
+    "cluster",
+    "run",
+    "analysis",
+    "regression",
+    "pages",
+    "cli",
+}
 """Packages that compute nothing that BLAS rounds."""
 FOLDERS = sorted(
     path.parent.name
