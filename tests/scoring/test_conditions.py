@@ -146,7 +146,7 @@ def test_no_number_of_delays_of_as_many_sensors_as_the_rank_holds_a_null_functio
 
 def test_where_sensors_come_from_nowhere_there_are_no_fresh_trajectories():
     key, data = made(sensors=(0, 2, 3, 5))
-    assert "the sensor values do not determine the state" in fresh_like(key, replace(data, latent=None))
+    assert "sensor values do not determine the state" in fresh_like(key, replace(data, latent=None))
 
 
 @pytest.mark.parametrize(
