@@ -31,7 +31,7 @@ default_role = "py:obj"
 
 # The notebooks are executed by `make notebooks`, and their outputs tested; the site shows those.
 nb_execution_mode = "off"
-myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 
 autodoc_typehints = "signature"
