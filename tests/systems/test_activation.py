@@ -1,11 +1,12 @@
 """Activations and elementwise maps: derivative, inverse, bound and in-place evaluation."""
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import special
 
 from koopmark.systems import ACTIVATIONS, MAPS, Shift, activation
-from koopmark.systems._activation import tanh
+from koopmark.systems._activation import BLOCK, tanh, tanh_by_table
 
 GRID = np.linspace(-6.0, 6.0, 241)
 REFERENCE = {
@@ -82,3 +83,38 @@ def test_derivative_of_the_map_is_its_slope_and_never_zero(zeta):
     slope = np.imag(zeta(x + 1e-30j)) / 1e-30
     np.testing.assert_allclose(zeta.derivative(x), slope, rtol=1e-13)
     assert (np.abs(zeta.derivative(x)) > 0).all()
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """Numbers of every size at which tanh is neither x nor 1, and somewhat beyond."""
+    rng = np.random.default_rng(1)
+    return rng.choice([-1.0, 1.0], 3000) * 10.0 ** rng.uniform(-9.0, 1.5, 3000)
+
+
+def test_tanh_by_table_keeps_all_but_two_bits_at_every_size(wide):
+    exact = np.array([float(mpmath.tanh(x)) for x in wide.tolist()])
+    assert np.max(np.abs(tanh_by_table(wide) / exact - 1.0)) <= 2.0**-51
+
+
+def test_tanh_by_table_is_odd_and_at_most_one(wide):
+    values = tanh_by_table(wide)
+    np.testing.assert_array_equal(tanh_by_table(-wide), -values)
+    assert np.abs(values).max() == 1.0
+
+
+@pytest.mark.parametrize("extreme", [np.inf, -np.inf, np.nan, 1e12, -1e200, 0.0, 5e-324])
+@pytest.mark.filterwarnings("error")
+def test_tanh_by_table_takes_every_number(extreme, wide):
+    numbers = np.append(wide, extreme)
+    np.testing.assert_allclose(tanh_by_table(numbers), np.tanh(numbers), rtol=1e-15)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "in place", "blocks", "float32"])
+def test_tanh_by_table_writes_arrays_of_every_layout(layout, wide):
+    x = np.resize(wide, (4, 750 if layout != "blocks" else BLOCK))
+    x = {"F": np.asfortranarray(x), "strided": x[:, ::2], "float32": x.astype("f4")}.get(layout, x)
+    exact = np.tanh(x)
+    out = x if layout == "in place" else np.empty_like(x)
+    assert tanh_by_table(x, out=out) is out
+    np.testing.assert_allclose(out, exact, rtol=1e-15 if layout != "float32" else 1e-6)

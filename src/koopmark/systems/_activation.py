@@ -5,16 +5,19 @@ does beyond its tangent. Near a fixed point the tangent takes all digits: at δ 
 difference has none left of a remainder of 1e-18. Each one here keeps its digits for every δ.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from math import inf, pi, sqrt
 
 import numpy as np
+from numpy.lib.introspect import opt_func_info
 from numpy.typing import NDArray
 from scipy import special
+from scipy.linalg.blas import dasum
 
-from koopmark._arrays import inexact
+from koopmark._arrays import DOUBLE, inexact
 from koopmark.systems.registry import named
 
 Array = NDArray[np.float64]
@@ -60,10 +63,92 @@ def _series(coefficients: tuple[float, ...], x: Array) -> Array:
     return total
 
 
+NODES_A_UNIT = 2048
+"""Nodes of the table of tanh on an interval of length 1."""
+LAST_NODE = int(19.1 * NODES_A_UNIT)
+"""There tanh is 1 in float64, and so it is beyond."""
+LARGEST = 1e11
+"""Sum of the sizes of numbers below which each can be rounded to a node."""
+BLOCK, SMALLEST = 16_384, 768
+"""Numbers at a time, which stay in the L2 cache; how many are worth it."""
+
+
+def tanh_by_table(x: NDArray, out: NDArray | None = None) -> NDArray:
+    """As np.tanh, in a third of its time on processors for which NumPy has no quick loop.
+
+    With a the nearest node of a table and d = x - a, tanh x = (tanh a + tanh d) / (1 + tanh a tanh
+    d). The relative error is at most 2^-51, and the function is odd. Small arrays, strided ones and
+    those of another type are left to NumPy.
+    """
+    if x.dtype != DOUBLE or x.size < SMALLEST:
+        return np.tanh(x, out=out)
+    out = np.empty_like(x) if out is None else out
+    by_row = x.flags.c_contiguous and out.flags.c_contiguous
+    if not (by_row or (x.flags.f_contiguous and out.flags.f_contiguous)):
+        return np.tanh(x, out=out)
+    numbers, values = x.ravel("K"), out.ravel("K")
+    for start in range(0, x.size, BLOCK):
+        _tanh_of(numbers[start : start + BLOCK], values[start : start + BLOCK])
+    return out
+
+
+class _Memory(threading.local):
+    """Three blocks of numbers for each thread."""
+
+    def __init__(self) -> None:
+        self.blocks = np.empty((3, BLOCK))
+
+
+# Constants are arrays, which NumPy takes faster than numbers.
+_ONE = np.array(1.0)
+_ROUNDER = np.array(1.5 * 2.0**52 / NODES_A_UNIT)
+"""A number of moderate size plus this is rounded to a node, which its last digits count."""
+_FIRST_NODE = np.array(_ROUNDER.view(np.int64) - LAST_NODE)
+_CUBIC = np.array(-1 / 3 + 2 / 15 * 0.828 / (2 * NODES_A_UNIT) ** 2)
+"""tanh d = d - d³/3 + 2d⁵/15, the last term at best by one in d³: to 1e-16."""
+_memory = _Memory()
+
+
+@cache
+def _table() -> Array:
+    return np.tanh(np.arange(-LAST_NODE, LAST_NODE + 1) / NODES_A_UNIT)
+
+
+def _tanh_of(x: Array, out: Array) -> None:
+    if not dasum(x) < LARGEST:
+        np.tanh(x, out=out)
+        return
+    d, moved, at_node = _memory.blocks[:, : len(x)]
+    np.add(x, _ROUNDER, d)
+    index = np.subtract(d.view(np.int64), _FIRST_NODE, moved.view(np.int64))
+    np.subtract(d, _ROUNDER, d)
+    np.subtract(x, d, d)
+    _table().take(index, out=at_node, mode="clip")
+    np.multiply(d, d, moved)
+    np.multiply(moved, _CUBIC, moved)
+    np.add(moved, _ONE, moved)
+    np.multiply(d, moved, d)
+    np.multiply(at_node, d, moved)
+    np.add(moved, _ONE, moved)
+    np.add(at_node, d, d)
+    np.divide(d, moved, out)
+
+
+def numpy_is_slow() -> bool:
+    """Whether this is an x86 processor on which NumPy computes tanh without AVX-512."""
+    loops = opt_func_info(func_name="^tanh$", signature="float64").get("tanh", {}).get("dd", {})
+    on_x86 = any(name in loops.get("available", "") for name in ("AVX", "SSE", "X86"))
+    return on_x86 and not any(name in loops["current"] for name in ("AVX512", "X86_V4"))
+
+
+tanh_of_real: Callable[..., NDArray] = tanh_by_table if numpy_is_slow() else np.tanh
+"""tanh(x, out=None) of arrays of real numbers, the quicker one on this processor."""
+
+
 def tanh(x: NDArray) -> NDArray:
     """Hyperbolic tangent of real or complex numbers, faster than NumPy's for complex ones."""
     if not np.iscomplexobj(x):
-        return np.tanh(x)
+        return tanh_of_real(x)
     t, u = np.tanh(x.real), np.tan(x.imag)
     result = np.empty_like(x)
     scale = 1.0 / (1.0 + (t * u) ** 2)
@@ -94,7 +179,7 @@ def _tanh_remainder(a: Array, delta: Array) -> Array:
 def _logistic(x: NDArray, out: NDArray | None = None) -> NDArray:
     # 1/(1+e^-x) as a hyperbolic tangent: three times faster than scipy's expit, no overflow.
     out = np.multiply(x, 0.5, out=out)
-    np.tanh(out, out=out)
+    tanh_of_real(out, out=out)
     np.multiply(out, 0.5, out=out)
     return np.add(out, 0.5, out=out)
 
@@ -167,7 +252,7 @@ def _identity_remainder(a: Array, delta: Array) -> Array:
 ACTIVATIONS = {
     activation.name: activation
     for activation in (
-        Activation("tanh", np.tanh, _tanh_slope, 1.0, 1.0, _tanh_remainder),
+        Activation("tanh", tanh_of_real, _tanh_slope, 1.0, 1.0, _tanh_remainder),
         Activation("logistic", _logistic, _logistic_slope, 1.0, 0.25, _logistic_remainder),
         Activation("erf", special.erf, _erf_slope, 1.0, 2.0 / sqrt(pi), _erf_remainder),
         Activation("relu", _relu, _relu_slope, inf, 1.0, _relu_remainder),
