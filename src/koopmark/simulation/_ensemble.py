@@ -40,7 +40,9 @@ MULTIPLE = 16
 """Of which a block is one, unless it holds all neurons."""
 SMALL_PRODUCT = 1_000_000
 """Largest m n k for which OpenBLAS multiplies without packing copies of its operands."""
-FEWEST_LANES, MOST_LANES = 16, 1024
+FEWEST_LANES, MOST_LANES = 16, 8192
+MOST_STAGE_BYTES = 4 << 20
+"""Of the stages of one tile: beyond L2, as entering a loop of NumPy costs more than that."""
 MOST_NULL_BYTES = 16 << 20
 """Of the null component of one tile, of which up to three copies are held at once."""
 
@@ -74,10 +76,9 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
     the whole state). Tiles come out nearly equal, so that no small one is left at the end.
     """
     narrow = min(size, NARROWEST) if blocks else size
-    working_set = 3 * l2 // 4
     lanes = min(
-        working_set // (2 * 8 * min(size, NARROWEST)),
-        l2 // (2 * 8 * 17 * coordinates),
+        l2 // (2 * 8 * min(size, NARROWEST)),
+        MOST_STAGE_BYTES // (8 * 17 * coordinates),
         SMALL_PRODUCT // (narrow * (coordinates + 1)),
         MOST_NULL_BYTES // (8 * size),
         MOST_LANES,
@@ -86,9 +87,7 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
     lanes = ceil(count / ceil(count / lanes))
     if not blocks:
         return Tiling(lanes, size)
-    block = min(
-        working_set // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size
-    )
+    block = min(l2 // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size)
     even = ceil(size / ceil(size / max(block, narrow)))
     return Tiling(lanes, min(ceil(even / MULTIPLE) * MULTIPLE, size))
 

@@ -34,6 +34,9 @@ NEURONS_A_ROW, SHORT_ROW = 16, 128
 class RightHandSide(Protocol):
     """The velocity or next state of each trajectory's coordinates, and their size."""
 
+    timed: bool
+    """Whether the velocity depends on the clock."""
+
     def clock(self, t: Array, /) -> Array:
         """Time-dependent terms of the velocity at elapsed times `t`, for many stages at once."""
 
@@ -97,6 +100,8 @@ class ReducedRHS(_Until):
     products. Where `z` is float32 the neurons are evaluated in float32; coordinates and velocities
     stay float64.
     """
+
+    timed = True
 
     def __init__(
         self, split: Reduction, z: Array, block: int, held: LaneInputs | None = None
@@ -173,8 +178,8 @@ class ReducedRHS(_Until):
         velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
         for block in self._blocks:
             x = self._states(block)
-            if self._own is None:
-                self._network.coupling(x, out=x)
+            if self._network.activation is not None:
+                self._network.activation.value(x, out=x)
             else:
                 self._network.coupling(x.T, out=self._own.T)
                 x[:] = self._own
@@ -227,19 +232,23 @@ class FullRHS(_Until):
     One product with [-I 0 (B) | W] or [0 -c (B) | W] and the column [y; 1; (v); h(x)].
     """
 
+    timed = False
+
     def __init__(self, split: Reduction, lanes: int, held: LaneInputs | None = None) -> None:
         self._network = split.network
         self.held = held
         n, theta = self._network.size, self._network.zeta.theta
         linear, self._force = split.linear_columns(np.eye(n)), split.force(np.eye(n))
         self._gather = np.hstack([linear, self._force, self._network.weights.dense()])
-        self._theta = None if theta is None else np.broadcast_to(theta, n)[:, None]
+        self._shift = theta is not None
+        self._theta = np.broadcast_to(theta, n)[:, None] if np.any(theta) else None
         self._memory = np.zeros(self._gather.shape[1] * lanes)
         self._use(lanes)
 
     def _use(self, lanes: int) -> None:
         n, rows = self._network.size, self._gather.shape[1]
         self._column = self._memory[: rows * lanes].reshape(-1, lanes)
+        self._y, self._x = self._column[:n], self._column[-n:]
         self._column[n] = 1.0
         if self.held is not None:
             self._column[n + 1 : -n] = self.held.v
@@ -258,31 +267,34 @@ class FullRHS(_Until):
         return t
 
     def __call__(self, _clock: Array, a: Array, out: Array) -> Array:
-        self._column[: len(a)] = a
+        np.copyto(self._y, a)
         x = self._states(a)
         if self._network.activation is not None:
-            self._network.coupling(x, out=x)
+            self._network.activation.value(x, out=self._x)
         else:
-            x[:] = self._network.coupling(x.T).T
+            self._x[:] = self._network.coupling(x.T).T
         return np.dot(self._gather, self._column, out=out)
 
     def size(self, _clock: Array, a: Array) -> Array:
         """Norm ‖y‖, less where ζ⁻¹ magnifies errors."""
         size = np.sqrt(np.einsum("km,km->m", a, a))
-        if self._theta is not None:
+        if self._shift:
             return size
         return np.minimum(size, _size_of_states(self._network, self._states(a)))
 
     def _states(self, y: Array) -> Array:
-        x = self._column[-len(y) :]
-        if self._theta is not None:
-            return np.add(y, self._theta, out=x)
+        """x of y: y itself if they are the same."""
+        x = self._x
+        if self._shift:
+            return y if self._theta is None else np.add(y, self._theta, out=x)
         self._network.zeta.inverse(y.T, out=x.T)
         return x
 
 
 class SystemRHS(_Until):
     """Velocity of any system, or next state of a map, by its own `rhs`."""
+
+    timed = False
 
     def __init__(self, system: System, lanes: int, held: LaneInputs | None = None) -> None:
         self._system = system

@@ -296,6 +296,8 @@ class _Growing:
     With J the Jacobian, g' = vᵀJv / vᵀv and v' = Jv - g'v: |v| stays as it is but for errors.
     """
 
+    timed = False
+
     def __init__(self, flow: _Flow, dimension: int) -> None:
         self._flow, self._dimension = flow, dimension
 

@@ -221,6 +221,8 @@ class _Scaled:
     with δ = e^{ρs} (Q ã + e^{-(1+ρ)s} z), z the null component at time 0.
     """
 
+    timed = True
+
     def __init__(
         self, about: Linearisation, null: Array, size: Array, chosen: NDArray, start: float
     ) -> None:

@@ -87,6 +87,9 @@ def tanh_by_table(x: NDArray, out: NDArray | None = None) -> NDArray:
     if not (by_row or (x.flags.f_contiguous and out.flags.f_contiguous)):
         return np.tanh(x, out=out)
     numbers, values = x.ravel("K"), out.ravel("K")
+    if x.size <= BLOCK:
+        _tanh_of(numbers, values)
+        return out
     for start in range(0, x.size, BLOCK):
         _tanh_of(numbers[start : start + BLOCK], values[start : start + BLOCK])
     return out
