@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from interleave import fastest
+from koopmark.systems import ACTIVATIONS
 
 BLOCK, LANES = 128, 512
 """Neurons and trajectories of a block that stays in a core's cache."""
@@ -16,6 +17,7 @@ class Floor:
     """Seconds for each neuron of each trajectory and evaluation."""
 
     tanh: float
+    """The quicker of NumPy's and ours."""
     multiply: float
     """One multiplication in place: applying the closed-form null component."""
     flop: float
@@ -34,7 +36,10 @@ def measured() -> Floor:
     square = np.random.default_rng(0).standard_normal((768, 768))
     product = np.empty_like(square)
     repeat = range(50)
-    tanh = fastest(lambda: [np.tanh(x, out=out) for _ in repeat]) / (50 * x.size)
+    tanh = min(
+        fastest(lambda each=each: [each(x, out=out) for _ in repeat]) / (50 * x.size)
+        for each in (np.tanh, ACTIVATIONS["tanh"])
+    )
     multiply = fastest(lambda: [np.multiply(x, scale, out=out) for _ in repeat]) / (50 * x.size)
     flop = fastest(lambda: np.dot(square, square, out=product)) / (2 * 768**3)
     return Floor(tanh, multiply, flop)

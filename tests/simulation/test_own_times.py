@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.datasets import load_recipe
-from koopmark.simulation import Trajectories, sample_paths, simulate, simulate_reduced
+from koopmark.simulation import (
+    Tolerance,
+    Trajectories,
+    integrate,
+    sample_paths,
+    simulate,
+    simulate_reduced,
+)
+from koopmark.simulation._reduction import reduction
+from koopmark.simulation._rhs import FullRHS
 from koopmark.systems import LowRank, Relaxation, Shift, three_populations
 
 NAMES = ["rnn_10_2", "drift_sinh", "relaxation_cubic", "prescribed_fourier", "hopf_focus"]
@@ -131,3 +140,22 @@ def test_a_long_even_trajectory_outweighs_a_few_uneven_steps():
     )
     assert data.dt == pytest.approx(0.02, rel=1e-3)
     assert len(data.pairs()[0]) >= 59
+
+
+def test_the_next_steps_are_those_of_each_trajectory_alone():
+    """Also of lanes that are done long before the others, and wait in the arrays."""
+    system = three_populations()
+    start = np.random.default_rng(0).standard_normal((3, 40))
+    times = np.linspace(0.2, 4.0, 40)[:, None]
+
+    def next_steps(lanes):
+        chosen = start[:, lanes].copy()
+        steps, samples = np.zeros(len(lanes)), np.empty((len(lanes), 1, 3))
+        rhs = FullRHS(reduction(system), len(lanes))
+        integrate(rhs, chosen, times[lanes], Tolerance(1e-8), samples, steps=steps)
+        return steps
+
+    together = next_steps(np.arange(40))
+    alone = np.concatenate([next_steps(np.array([lane])) for lane in range(40)])
+    assert (together > 0.0).all()
+    np.testing.assert_allclose(together, alone, rtol=1e-3)

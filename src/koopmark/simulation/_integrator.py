@@ -255,6 +255,8 @@ def integrate(
             diverged |= running & ((t - since) * most < (end - t) * CHECKED)
             since = t
         if steps is not None:
+            # What is done stands still, in steps of no length.
+            h = np.where(left > 0.0, h, longest)
             steps[trajectory] = h
         staying = running & ~diverged
         count = np.count_nonzero(staying)
