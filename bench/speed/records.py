@@ -315,10 +315,11 @@ def draw(points: pd.DataFrame, path: Path) -> None:
     memory.set_xlabel("data, MB")
     memory.set_ylabel("peak memory beyond the data, MB")
     for panel in panels[: len(axes) + 1]:
-        legend = panel.legend(loc="upper left", frameon=False, fontsize=8)
+        across = 2 if panel is memory else 1
+        legend = panel.legend(loc="upper left", frameon=False, fontsize=8, ncols=across)
         low, high = panel.get_ylim()
         # Room for the legend above the curves.
-        panel.set_ylim(low, high * (high / low) ** (0.08 * len(legend.get_texts())))
+        panel.set_ylim(low, high * (high / low) ** (0.08 * len(legend.get_texts()) / across))
         panel.grid(alpha=0.3, linewidth=0.4)
     for panel in panels[len(axes) + 1 :]:
         panel.remove()
