@@ -53,10 +53,11 @@ def need(module):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """The table of ratios, after pytest-benchmark's own."""
-    if RECORDS.ratios:
+    """The tables of the run, after pytest-benchmark's own."""
+    report = RECORDS.report()
+    if report:
         terminalreporter.write_line("")
-        terminalreporter.write(RECORDS.markdown())
+        terminalreporter.write(report)
 
 
 def pytest_sessionfinish():

@@ -40,6 +40,13 @@ def timed(work: Work) -> float:
     return time.perf_counter() - start
 
 
+def processor_seconds(work: Work) -> float:
+    """Processor seconds of one call, which other processes on the machine change little."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
 def fastest(work: Work, rounds: int = 5) -> float:
     """The least of several calls: what the machine can do when nothing disturbs it."""
     return min(timed(work) for _ in range(rounds + 1))

@@ -130,9 +130,9 @@ def load(name: str, *kinds: Kind, as_of: str = "") -> tuple[type, str]:
 
 
 def digest_of(name: str) -> str:
-    """Digest of the file from which a class of this name was loaded; "" for other names."""
-    path = Path(name.rpartition(":")[0]).absolute()
-    return _loaded[path][0] if is_file(name) else ""
+    """Digest of the file from which a class of this name was loaded; "" if from none."""
+    known = _loaded.get(Path(name.rpartition(":")[0]).absolute()) if is_file(name) else None
+    return "" if known is None else known[0]
 
 
 Again = Callable[[str, dict[str, Any], str], Any]

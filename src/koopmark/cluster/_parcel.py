@@ -4,12 +4,13 @@ import copyreg
 import hashlib
 import io
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from koopmark._files import write_bytes
 from koopmark._keys import digest
-from koopmark._plugins import Again, is_file, with_neighbours
+from koopmark._plugins import Again, digest_of, is_file, with_neighbours
 from koopmark.datasets import Recording, RecordingSection
 from koopmark.methods import Method
 from koopmark.plan import Cell
@@ -58,8 +59,14 @@ class _Packer(pickle.Pickler):
         if not is_file(called):
             return None
         place, _, attribute = called.rpartition(":")
-        name, files = with_neighbours(Path(place), digest)
+        name, files = _sources(Path(place), digest)
         return again, name, files, attribute, options
+
+
+@cache
+def _sources(path: Path, digest: str) -> tuple[str, dict[str, bytes]]:
+    """As `with_neighbours`, once: to find what a file imports takes longer than a small fit."""
+    return with_neighbours(path, digest)
 
 
 class _Unpacker(pickle.Unpickler):
@@ -82,4 +89,6 @@ class _Unpacker(pickle.Unpickler):
             if not (folder / path).is_file():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(text)
-        return again(f"{folder / name}:{attribute}", options, "")
+        called = f"{folder / name}:{attribute}"
+        # The folder is filed under its contents, so what was loaded from it is up to date.
+        return again(called, options, digest_of(called))
