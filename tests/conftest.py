@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import defaultdict
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,6 +37,20 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as nightly what `spread` leaves out, before markers are looked at."""
+    cases = defaultdict(list)
+    for item in items:
+        if spread := item.get_closest_marker("spread"):
+            cases[item.nodeid.partition("[")[0], *spread.args].append(item)
+    for (_, count), members in cases.items():
+        kept = {position * len(members) // count for position in range(count)}
+        for position, item in enumerate(members):
+            if position not in kept:
+                item.add_marker("nightly")
 
 
 @pytest.hookimpl(optionalhook=True)
