@@ -12,14 +12,14 @@ from koopmark.plan.provenance import in_words, kernels
 pytest_plugins = ["cells", "analyses", "runs", "warm"]
 """What the tests of several packages share, in tests/fixtures."""
 
-# Times on a shared machine say nothing about the code. The same examples every time, unless
-# KOOPMARK_FUZZ asks for that many random ones.
+# Times on a shared machine say nothing about the code. The same few examples every time, unless
+# KOOPMARK_FUZZ asks for that many random ones, as every night.
 many = os.environ.get("KOOPMARK_FUZZ")
 settings.register_profile(
     "koopmark",
     deadline=None,
     derandomize=many is None,
-    max_examples=int(many or 100),
+    max_examples=int(many or 40),
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("koopmark")

@@ -63,7 +63,7 @@ def suite_file(tmp_path_factory, tiny_file):
 title = "Faults"
 question = "What is lost?"
 datasets = ["{tiny_file}"]
-seeds = 40
+seeds = 20
 [[methods]]
 use = "{HOSTILE}:Good"
 """)
@@ -72,7 +72,7 @@ use = "{HOSTILE}:Good"
 
 FULL = """
 disk, suite, rescued = sys.argv[1:]
-mount("-t", "tmpfs", "-o", "size=400k", "none", disk)
+mount("-t", "tmpfs", "-o", "size=120k", "none", disk)
 koopmark("run", suite, "--out", f"{disk}/run", "--jobs", "1")
 shutil.copy(f"{disk}/run/run.jsonl", rescued)
 """
@@ -92,9 +92,9 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
     assert "stored results are kept" in done.stderr
     assert "Traceback" not in done.stderr
     before = stored(rescued)
-    assert 5 < before < 120
+    assert 5 < before < 60
     finished = run(load_suite(suite_file), rescued, jobs=2)
-    assert finished.counts["ok"] == 120
+    assert finished.counts["ok"] == 60
 
 
 LIMITED = """
@@ -103,7 +103,7 @@ from pathlib import Path
 from koopmark._errors import ConfigError
 from koopmark.plan import load_suite
 from koopmark.run import run
-resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, resource.RLIM_INFINITY))
 try:
     run(load_suite(sys.argv[1]), Path(sys.argv[2]), 1)
 except ConfigError as error:
