@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -154,27 +153,21 @@ def test_a_fit_that_found_the_disk_full_is_done_again_by_the_next_run(
 
 
 @pytest.mark.slow
-def test_of_runs_that_start_together_one_goes_on(tmp_path):
+def test_of_runs_that_start_together_one_goes_on(warm, tmp_path):
     script = (
         "import sys, time; from pathlib import Path\n"
         "from koopmark._errors import ConfigError; from koopmark.store._store import Store\n"
-        "sys.stdin.readline()\n"
+        "print('ready', flush=True)\n"
+        "while not Path(sys.argv[2]).exists(): pass\n"
         "try:\n    store = Store(Path(sys.argv[1])); print('open', flush=True); time.sleep(600)\n"
         "except ConfigError as error: print(error, flush=True)"
     )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "run")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
+    go = tmp_path / "go"
+    arguments = "-c", script, str(tmp_path / "run"), str(go)
+    processes = [warm.start(*arguments, text=True) for _ in range(4)]
     try:
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+        go.touch()
         said = [process.stdout.readline() for process in processes]
     finally:
         for process in processes:
