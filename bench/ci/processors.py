@@ -3,8 +3,8 @@
 See docs/explanation/regressions.md.
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
-own way. Under those of each generation that this machine can run beside its own: a numerical test of
-each kind, then the smoke suite against the committed baseline. With TESTS=all in the environment
+own way. Under those of each generation that this machine can run beside its own: a numerical test
+of each kind, then the smoke suite against the committed baseline. With TESTS=all in the environment
 the tests are all fast ones of the folders that touch numbers. Exit code 1 if one fails.
 """
 
