@@ -73,6 +73,7 @@ NIGHTLY = {
     "les_miserables",
     "prescribed_50",
     "prescribed_oscillator",
+    "prescribed_strong_tanh",
 }
 """Seconds each; another recipe has the same kind of system in the same regime."""
 

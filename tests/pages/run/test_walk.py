@@ -197,8 +197,8 @@ def test_the_walk_notices_a_number_that_is_off(finished_run, tmp_path, island, m
         walk(shutil.copytree(finished_run, tmp_path / "run"), island)
 
 
-def test_what_a_cell_says_is_its_value_rounded(finished_run, tmp_path):
-    html = write(shutil.copytree(finished_run, tmp_path / "run")).read_text(encoding="utf-8")
+def test_what_a_cell_says_is_its_value_rounded(written_run):
+    html = (written_run / "index.html").read_text(encoding="utf-8")
     cells = re.findall(r'data-value="([^"]+)"[^>]*>([\d.e+-]+)<', html)
     assert len(cells) > 50
     for value, text in cells:
