@@ -102,7 +102,7 @@ from pathlib import Path
 from koopmark._errors import ConfigError
 from koopmark.plan import load_suite
 from koopmark.run import run
-resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 try:
     run(load_suite(sys.argv[1]), Path(sys.argv[2]), 1)
 except ConfigError as error:
