@@ -136,11 +136,8 @@ def tab(browser, run):
     """Opens tabs; none of them may have complained or asked anybody for anything in the end."""
     opened: list[Tab] = []
 
-    def make(path=run / "index.html", spare_time=False, **settings) -> Tab:
+    def make(path=run / "index.html", **settings) -> Tab:
         opened.append(Tab(browser, path, **settings))
-        if not spare_time:
-            # Figures that nobody looks at take a second of a processor.
-            opened[-1].page.add_init_script("window.requestIdleCallback = () => 0")
         return opened[-1]
 
     yield make

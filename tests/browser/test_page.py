@@ -69,7 +69,7 @@ def test_the_page_opens_with_every_figure_and_no_complaint(shared):
 
 
 def test_nothing_is_drawn_before_it_is_needed_and_the_rest_in_spare_time(tab):
-    page = tab(spare_time=True).open()
+    page = tab().open()
     assert page.evaluate("document.querySelectorAll('.main-svg').length") == 0
     until(
         page,

@@ -113,7 +113,9 @@ except ConfigError as error:
 @linux
 @pytest.mark.slow
 def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(warm, suite_file, tmp_path):
-    done = warm.run("-c", LIMITED, str(suite_file), str(tmp_path))
+    larger = suite_file.with_name("larger.toml")
+    larger.write_text(suite_file.read_text().replace("seeds = 20", "seeds = 40"))
+    done = warm.run("-c", LIMITED, str(larger), str(tmp_path))
     assert "Sentence: " in done.stdout, done
     assert "what is stored is kept" in done.stdout
     assert stored(tmp_path) > 5
