@@ -91,7 +91,7 @@ def test_every_kind_of_system_is_computed_again_in_each_of_its_regimes_by_day():
     assert {about[name] for name in NIGHTLY} <= {about[name] for name in set(NAMES) - NIGHTLY}
 
 
-@pytest.mark.parametrize("name", map(of_name, NAMES))
+@pytest.mark.parametrize("name", [of_name(name) for name in NAMES])
 def test_stored_regimes_are_as_computed_again_and_count_the_stable_fixed_points(name, monkeypatch):
     # The search for fixed points is dear and serves both claims.
     found = functools.cache(stable_points)
