@@ -129,6 +129,7 @@ def test_an_attractor_in_which_no_trajectory_ends_is_counted():
 
 
 @pytest.mark.slow
+@pytest.mark.spread(1)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_chaotic_network_is_chaotic_at_each_of_its_seeds_and_stays_so(seed):
     loaded = datasets.load_recipe("rnn_100_60_chaotic")
