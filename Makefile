@@ -18,7 +18,7 @@ export MKL_NUM_THREADS := 1
 # A run and the tests start hundreds of processes: each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup bench test test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks docs docs-check example notebooks catalogue baseline lock clean
+.PHONY: help setup bench test test-all test-fast test-kernels mutants survivors speed regress speed-peers lint format hooks docs docs-check example notebooks catalogue baseline lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -41,13 +41,16 @@ $(READY): requirements.txt requirements-nodeps.txt pyproject.toml hatch_build.py
 bench: $(READY)  ## run a suite and write its report: make bench [SUITE=smoke]
 	$(BIN)/koopmark run $(SUITE)
 
-test: $(READY)  ## run all tests but those of the documentation
+test: $(READY)  ## run the tests, but not those of the documentation
+	$(BIN)/pytest -n auto --dist worksteal -m "not nightly" --ignore tests/docs
+
+test-all: $(READY)  ## run the nightly tests too, which are more examples of the same claims
 	$(BIN)/pytest -n auto --dist worksteal --ignore tests/docs
 
 test-fast: $(READY)  ## run the tests that are not marked slow
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow" --ignore tests/docs
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not nightly" --ignore tests/docs
 
-test-kernels: $(READY)  ## run the numerical tests with the BLAS and NumPy kernels of other processors
+test-kernels: $(READY)  ## repeat numerical tests with the kernels of other processors; all of them with TESTS=all
 	$(BIN)/python bench/ci/processors.py
 
 mutants: $(MUTMUT)/.ready  ## mutation testing (an hour): make mutants [ONLY='koopmark.truth.*'], then: make survivors

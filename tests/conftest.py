@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import defaultdict
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,14 +12,14 @@ from koopmark.plan.provenance import in_words, kernels
 pytest_plugins = ["cells", "analyses", "runs", "warm"]
 """What the tests of several packages share, in tests/fixtures."""
 
-# Times on a shared machine say nothing about the code. The same examples every time, unless
-# KOOPMARK_FUZZ asks for that many random ones.
+# Times on a shared machine say nothing about the code. The same few examples every time, unless
+# KOOPMARK_FUZZ asks for that many random ones, as every night.
 many = os.environ.get("KOOPMARK_FUZZ")
 settings.register_profile(
     "koopmark",
     deadline=None,
     derandomize=many is None,
-    max_examples=int(many or 100),
+    max_examples=int(many or 40),
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("koopmark")
@@ -36,6 +37,20 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as nightly what `spread` leaves out, before markers are looked at."""
+    cases = defaultdict(list)
+    for item in items:
+        if spread := item.get_closest_marker("spread"):
+            cases[item.nodeid.partition("[")[0], *spread.args].append(item)
+    for (_, count), members in cases.items():
+        kept = {position * len(members) // count for position in range(count)}
+        for position, item in enumerate(members):
+            if position not in kept:
+                item.add_marker("nightly")
 
 
 @pytest.hookimpl(optionalhook=True)

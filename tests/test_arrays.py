@@ -300,6 +300,7 @@ def of_float64(door):
     return call(plain)
 
 
+@pytest.mark.spread(461)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("door", [*DOORS, *ANALYTIC])
 def test_an_array_in_any_form_gives_what_its_float64_copy_gives(door, form):

@@ -230,6 +230,7 @@ def test_there_are_numbers_in_many_sections():
     assert len({section for section, _ in NUMERIC}) > 20
 
 
+@pytest.mark.spread(467)
 @pytest.mark.parametrize(("section", "name"), NUMERIC)
 @pytest.mark.parametrize("value", [True, False, "3", "", float("nan"), float("inf"), 1j, None])
 def test_what_is_no_number_is_not_taken_for_one(section, name, value):

@@ -31,6 +31,10 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), min_size=1, max_
 KINDS = ("method", "dataset", "reason", "output", "notes", "options", "title", "axis", "library")
 
 
+few = settings(max_examples=max(5, settings().max_examples // 10))
+"""A page takes a second of a processor."""
+
+
 class Case:
     """What a store asks of a cell."""
 
@@ -169,7 +173,7 @@ def plain(tmp_path_factory):
 WORDS = st.fixed_dictionaries(dict.fromkeys(KINDS, TEXTS))
 
 
-@settings(max_examples=max(10, settings().max_examples // 10))
+@few
 @given(WORDS)
 @example(dict.fromkeys(KINDS, "".join(piece for piece in PIECES if piece != "\ud800")))
 def test_whatever_a_run_holds_is_text_in_its_page_and_its_tables(tmp_path_factory, plain, words):
@@ -210,7 +214,7 @@ def test_what_a_fit_says_becomes_text_that_every_file_can_hold(word):
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
 
 
-@settings(max_examples=max(10, settings().max_examples // 4))
+@settings(max_examples=settings().max_examples // 4)
 @given(st.sampled_from(list(FITS)), ODD)
 def test_a_store_of_anyone_is_tables_or_a_sentence(tmp_path_factory, column, value):
     folder = tmp_path_factory.mktemp("store")
@@ -240,7 +244,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=max(10, settings().max_examples // 10))
+@few
 @given(JSON.map(json.dumps) | st.text(max_size=20))
 @example("[" * 100_000)
 @example('{"title": ["<b>"], "question": {"a": 1}}')
@@ -269,7 +273,7 @@ CELLS = st.sampled_from(["", "nan", "1.5", "-1", "inf", "1e300", "9" * 30, "x", 
 @example("fits", 3, "")
 @example("targets", 3, "")
 @example("targets", 3, "1.5")
-@settings(max_examples=max(10, settings().max_examples // 5))
+@few
 def test_a_damaged_cell_is_a_result_or_a_sentence(tmp_path_factory, sound, name, column, cell):
     folder = tmp_path_factory.mktemp("cell")
     shutil.copytree(sound, folder, dirs_exist_ok=True)

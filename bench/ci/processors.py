@@ -3,9 +3,9 @@
 See docs/explanation/regressions.md.
 
 OpenBLAS has kernels for each generation of x86 processors, NumPy has loops, and each rounds in its
-own way. Under those of each generation that this machine can run beside its own: the fast tests of
-the folders that touch numbers, then the smoke suite against the committed baseline. Exit code 1
-if one fails.
+own way. Under those of each generation that this machine can run beside its own: a numerical test
+of each kind, then the smoke suite against the committed baseline. With TESTS=all in the environment
+the tests are all fast ones of the folders that touch numbers. Exit code 1 if one fails.
 """
 
 import os
@@ -52,6 +52,18 @@ ONLY_WORDS = (
     "tests/truth/test_symbolic_proofs.py",
 )
 """Of these folders: names, options, texts and symbols, which no kernel touches."""
+SAMPLE = (
+    "tests/datasets/test_answer_key.py",
+    "tests/methods/own/test_factor.py",
+    "tests/methods/test_contract.py",
+    "tests/scoring/test_games.py",
+    "tests/simulation/test_simulate.py",
+    "tests/spectrum/test_fixed_points.py",
+    "tests/systems/low_rank/test_network.py",
+    "tests/truth/test_eigenspace.py",
+)
+"""One of each kind of numerical promise: answer keys, factors, what every method keeps, scores,
+trajectories, fixed points, right-hand sides, exact eigenfunctions."""
 LOOPS = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
 """Of NumPy, for processors that have more than the oldest, as far as this one does."""
 AVX512 = [name for name in LOOPS if name == "X86_V4" or name.startswith("AVX512")]
@@ -103,13 +115,19 @@ def run(kernels: Kernels, command: list[str], **options) -> subprocess.Completed
     return subprocess.run(command, cwd=ROOT, env=environment, text=True, check=False, **options)
 
 
+def tests() -> list[str]:
+    """What pytest is given."""
+    if os.environ.get("TESTS") != "all":
+        return ["-m", "not slow and not nightly", *SAMPLE]
+    folders = [f"tests/{folder}" for folder in FOLDERS]
+    return ["-m", "not slow", *folders, *(f"--ignore={file}" for file in ONLY_WORDS)]
+
+
 def failures(kernels: Kernels) -> list[str]:
     """Try everything under these kernels; the commands that failed, as a shell takes them."""
-    tests = [f"tests/{folder}" for folder in FOLDERS]
-    tests += [f"--ignore={file}" for file in ONLY_WORDS]
     out = "reports/smoke-kernels"
     commands = (
-        ["pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "not slow", *tests],
+        ["pytest", "-q", "-n", "auto", "--dist", "worksteal", *tests()],
         ["koopmark", "run", "smoke", "--fresh", "--out", out],
         ["koopmark", "check", out, "--against", "reports/baseline"],
     )

@@ -21,7 +21,8 @@ from koopmark.regression import check
 ERRORS = st.sampled_from([0.0, 1e-13, 1e-4, 1e-4 * (1 + 1e-12), 0.3, 1.0, np.inf, np.nan])
 ROLES = {"perfect": "anchor", "worthless": "anchor", "told": "informed"}
 few = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings().max_examples // 6,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -161,6 +162,7 @@ def rewritten(run_dir):
     return rewrite
 
 
+@pytest.mark.spread(2)
 @pytest.mark.parametrize("number", range(5))
 def test_a_run_with_its_rows_shuffled_is_the_run(run_dir, finished_run, rewritten, number):
     for name in ("fits", "targets", "eigenpairs"):
@@ -188,7 +190,7 @@ def test_numbers_written_otherwise_are_the_same_numbers(run_dir, finished_run, r
 
 @pytest.mark.parametrize("name", ["fits", "targets"])
 @given(number=st.integers(0, 10**6), how=st.sampled_from(["dropped", "doubled"]))
-@settings(few, max_examples=8)
+@settings(few, max_examples=settings().max_examples // 10)
 def test_rows_dropped_or_doubled_are_neither_ranked_nor_passed(
     finished_run, tmp_path_factory, name, number, how
 ):

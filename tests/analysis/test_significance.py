@@ -62,6 +62,7 @@ def covered(population, problems):
     return np.mean((intervals[:, 0] <= true) & (true <= intervals[:, 1]))
 
 
+@pytest.mark.spread(11)
 @pytest.mark.parametrize("problems", [5, 6, 8, 12])
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_an_interval_holds_the_mean_of_all_problems_at_least_as_often_as_it_says(
@@ -140,6 +141,7 @@ NULLS = {
 }
 
 
+@pytest.mark.spread(7)
 @pytest.mark.parametrize("problems", [FEWEST_COMPARED, 16])
 @pytest.mark.parametrize("null", NULLS)
 def test_a_claim_that_is_not_true_is_made_at_most_as_often_as_it_says(null, problems):
@@ -149,6 +151,7 @@ def test_a_claim_that_is_not_true_is_made_at_most_as_often_as_it_says(null, prob
     assert claims.mean() <= 1 - CLAIM + tolerance(1 - CLAIM)
 
 
+@pytest.mark.spread(7)
 @pytest.mark.parametrize("problems", [FEWEST_COMPARED, 16])
 @pytest.mark.parametrize("methods", [2, 10, 64])
 @pytest.mark.parametrize("population", ["seeds alike", "one in five lost", "heavy ties"])

@@ -119,10 +119,10 @@ def shared(browser, run, kept):
     """Tabs that tests share: each is opened once, and whoever changes what others see of it puts
     that back. None may have complained or asked anybody for anything after any test."""
 
-    def find(fragment="", **settings) -> Tab:
-        which = (fragment, *sorted(settings.items()))
+    def find(fragment="", path=run / "index.html", **settings) -> Tab:
+        which = (fragment, path, *sorted(settings.items()))
         if which not in kept:
-            kept[which] = Tab(browser, run / "index.html", **settings)
+            kept[which] = Tab(browser, path, **settings)
             kept[which].open(fragment)
         return kept[which]
 

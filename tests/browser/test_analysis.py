@@ -16,9 +16,9 @@ def home(analysis):
     return pages.write(analysis.folder)
 
 
-def test_pairs_are_drawn_where_they_are_and_switched_by_verdict(tab, home, analysis):
-    opened = tab(home, width=1280)
-    page = opened.open("#plane&axes=linear")
+def test_pairs_are_drawn_where_they_are_and_switched_by_verdict(shared, home, analysis):
+    opened = shared("#plane&axes=linear", home, width=1280)
+    page = opened.page
     figure = opened.drawn("plane")
     drawn = {trace["name"].split(" (")[0]: trace for trace in figure["data"] if "name" in trace}
     pairs = analysis.pairs[analysis.pairs["cluster"] != "constant"]
@@ -40,9 +40,8 @@ def test_pairs_are_drawn_where_they_are_and_switched_by_verdict(tab, home, analy
     assert set(hidden) == {"supported"}
 
 
-def test_slow_and_fast_pairs_are_apart_on_stretched_axes(tab, home, analysis):
-    opened = tab(home, width=1280)
-    opened.open()
+def test_slow_and_fast_pairs_are_apart_on_stretched_axes(shared, home):
+    opened = shared(path=home, width=1280, color_scheme="light")
     figure = opened.drawn("plane")
     low, high = figure["layout"]["yaxis"]["range"]
     ticks = figure["layout"]["yaxis"]["ticktext"]
@@ -51,8 +50,8 @@ def test_slow_and_fast_pairs_are_apart_on_stretched_axes(tab, home, analysis):
         assert all(low <= y <= high for y in trace["y"])
 
 
-def test_constants_are_listed_on_demand_and_filters_know_verdicts(tab, home, analysis):
-    page = tab(home).open()
+def test_constants_are_listed_on_demand_and_filters_know_verdicts(shared, home, analysis):
+    page = shared(path=home, width=1280, color_scheme="light").page
     rows = page.locator("#pairs tbody tr:visible")
     constants = int((analysis.pairs["cluster"] == "constant").sum())
     before = rows.count()
@@ -63,11 +62,13 @@ def test_constants_are_listed_on_demand_and_filters_know_verdicts(tab, home, ana
     assert {text.strip() for text in page.locator("#pairs tbody th:visible").all_inner_texts()} == {
         "koopmark.optimised_dmd"
     }
+    page.locator('#pairs input[type="search"]').fill("")
+    page.locator('#pairs input[name="constant"]').uncheck()
+    assert rows.count() == before
 
 
-def test_functions_and_forecasts_are_drawn_with_their_lines(tab, home, analysis):
-    opened = tab(home)
-    opened.open()
+def test_functions_and_forecasts_are_drawn_with_their_lines(shared, home):
+    opened = shared(path=home, width=1280, color_scheme="light")
     functions = opened.drawn("functions")["data"]
     lines = [trace for trace in functions if trace["mode"] == "lines"]
     marks = [trace for trace in functions if trace["mode"] == "markers"]
@@ -78,10 +79,13 @@ def test_functions_and_forecasts_are_drawn_with_their_lines(tab, home, analysis)
     assert names[:3] == ["persistence", "mean", "linear"]
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
-def test_nobody_is_barred_and_nothing_is_wider_than_the_window(tab, home, scheme, width):
-    opened = tab(home, width=width, color_scheme=scheme)
-    page = opened.open()
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [("dark", 1280), ("light", 400), pytest.param("light", 1280, marks=pytest.mark.nightly)],
+)
+def test_nobody_is_barred_and_nothing_is_wider_than_the_window(shared, home, scheme, width):
+    opened = shared(path=home, width=width, color_scheme=scheme)
+    page = opened.page
     opened.drawn("plane")
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

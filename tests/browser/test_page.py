@@ -7,6 +7,7 @@ import shlex
 
 import pandas as pd
 import pytest
+from accessibility import serious
 
 from koopmark import plot
 from koopmark.analysis.targets import FLOORS
@@ -279,11 +280,17 @@ def test_an_unknown_fit_is_said_to_be_unknown(tab):
     assert "No fit of this run" in panel.text_content()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [{}, PHONE], ids=["desk", "phone"])
-def test_nothing_serious_bars_anyone(shared, scheme, size):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    opened = shared(**size, **({"color_scheme": "dark"} if scheme == "dark" else {}))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="light desk"),
+        pytest.param({**PHONE, "color_scheme": "dark"}, id="dark phone"),
+        pytest.param({"color_scheme": "dark"}, id="dark desk", marks=pytest.mark.nightly),
+        pytest.param(PHONE, id="light phone", marks=pytest.mark.nightly),
+    ],
+)
+def test_nothing_serious_bars_anyone(shared, settings):
+    opened = shared(**settings)
     page = opened.page
     for section in ("sweeps", "datasets", "cost"):
         opened.drawn(section)
@@ -292,14 +299,7 @@ def test_nothing_serious_bars_anyone(shared, scheme, size):
         if fragment:
             page.locator("#failures a[href^='#fit=']").first.click()
             page.get_by_role("dialog").wait_for()
-        found = axe.run(page).response["violations"]
-        serious = [
-            (one["id"], node["target"], node["failureSummary"])
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert serious == []
+        assert serious(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
 

@@ -171,8 +171,10 @@ entry point and one of a file, which both see the library of the commit."""
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
-    [(LIBRARY + "\n# Faster.\n", 0), (WORSE_AND_BROKEN, 1)],
-    ids=["unchanged", "worse and broken"],
+    [
+        pytest.param(LIBRARY + "\n# Faster.\n", 0, marks=pytest.mark.nightly, id="unchanged"),
+        pytest.param(WORSE_AND_BROKEN, 1, id="worse and broken"),
+    ],
 )
 def test_a_commit_that_recovers_less_is_told_from_one_that_does_not(
     library, compare, tmp_path, text, code

@@ -48,11 +48,20 @@ def test_every_choice_runs_the_tests_and_checks_the_smoke_suite(processors, monk
     monkeypatch.setattr(processors, "run", run)
     assert processors.main() == 0
     said = capsys.readouterr().out
-    assert all((ROOT / file).is_file() for file in processors.ONLY_WORDS)
+    assert all((ROOT / file).is_file() for file in processors.ONLY_WORDS + processors.SAMPLE)
     for choice in processors.CHOICES:
         mine = [module for name, module in ran if name == choice.name]
         assert mine[1:] == ["pytest", "koopmark", "koopmark"]
         assert f"\n{choice.name}: passed in " in said
+
+
+def test_a_sample_of_the_tests_is_run_unless_all_are_asked_for(processors, monkeypatch):
+    monkeypatch.delenv("TESTS", raising=False)
+    assert set(processors.SAMPLE) < set(processors.tests())
+    folders = {f"tests/{folder}" for folder in processors.FOLDERS}
+    assert all(file.startswith(tuple(folders)) for file in processors.SAMPLE)
+    monkeypatch.setenv("TESTS", "all")
+    assert folders < set(processors.tests())
 
 
 def test_a_processor_without_the_instructions_is_skipped_with_a_word(

@@ -46,6 +46,21 @@ def test_ci_runs_what_dot_ci_run_does_with_all_commits():
     assert "reports/smoke" in job[-1]["with"]["path"]
 
 
+def test_ci_runs_at_night_the_tests_that_are_left_out_by_day():
+    makefile = (ROOT / "Makefile").read_text()
+    by_day, all_of_them = (
+        re.search(rf"^{target}:.*\n\t(.*)$", makefile, re.MULTILINE)[1]
+        for target in ("test", "test-all")
+    )
+    assert by_day.replace(' -m "not nightly"', "") == all_of_them
+    job = workflow("ci.yml")["jobs"]["all-tests"]
+    assert job["if"] == "github.event_name == 'schedule'"
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        "make test-all",
+        "make test-kernels TESTS=all",
+    ]
+
+
 def test_ci_runs_every_suite_at_night_but_the_small_one_and_those_it_leaves_out():
     matrix = workflow("ci.yml")["jobs"]["suites"]["strategy"]["matrix"]["suite"]
     nightly = set(re.findall(r'"(\w+)"', matrix))

@@ -67,12 +67,31 @@ def test_an_exponent_has_an_error_where_it_is_an_average():
 
 
 QUICK = ("rnn_block", "rnn_hopfield", "karate_club")
+NIGHTLY = {
+    "c_elegans",
+    "c_elegans_motor",
+    "les_miserables",
+    "prescribed_50",
+    "prescribed_oscillator",
+    "prescribed_strong_tanh",
+}
+"""Seconds each; another recipe has the same kind of system in the same regime."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES],
-)
+def of_name(name):
+    marks = pytest.mark.nightly if name in NIGHTLY else pytest.mark.slow
+    return pytest.param(name, marks=() if name in QUICK else marks)
+
+
+def test_every_kind_of_system_is_computed_again_in_each_of_its_regimes_by_day():
+    about = {}
+    for name in NAMES:
+        loaded = datasets.load_recipe(name)
+        about[name] = loaded.system.kind, loaded.regime.kind[0]
+    assert {about[name] for name in NIGHTLY} <= {about[name] for name in set(NAMES) - NIGHTLY}
+
+
+@pytest.mark.parametrize("name", [of_name(name) for name in NAMES])
 def test_stored_regimes_are_as_computed_again_and_count_the_stable_fixed_points(name, monkeypatch):
     # The search for fixed points is dear and serves both claims.
     found = functools.cache(stable_points)
@@ -110,6 +129,7 @@ def test_an_attractor_in_which_no_trajectory_ends_is_counted():
 
 
 @pytest.mark.slow
+@pytest.mark.spread(1)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_chaotic_network_is_chaotic_at_each_of_its_seeds_and_stays_so(seed):
     loaded = datasets.load_recipe("rnn_100_60_chaotic")

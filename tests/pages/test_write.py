@@ -77,11 +77,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(finished_run, tmp_path_factory):
-    import shutil
-
-    folder = shutil.copytree(finished_run, tmp_path_factory.mktemp("written") / "run")
-    return write(folder)
+def written(written_run):
+    return written_run / "index.html"
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +317,7 @@ def test_methods_keep_their_look_and_neighbours_differ():
     assert method_styles(names) == styles
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
 def test_every_way_to_fail_makes_a_page(run_dir, status):
     path = run_dir / "fits.csv"

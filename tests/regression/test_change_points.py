@@ -15,6 +15,7 @@ def found_within_one(rng, count, noise):
 
 
 @pytest.mark.slow
+@pytest.mark.spread(5)
 @pytest.mark.parametrize("count", [4, 6, 12, 30])
 @pytest.mark.parametrize("noise", [0.02, 0.1, 0.5])
 def test_noise_alone_has_a_change_point_in_fewer_than_one_history_of_twenty(count, noise):

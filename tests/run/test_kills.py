@@ -36,8 +36,6 @@ from koopmark.run import run
 run(load_suite(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), cache_dir=Path(sys.argv[4]))
 """
 
-KILLS = 20
-
 VICTIMS = ("runner", "worker", "guard", "group", "everything", "nursery")
 
 
@@ -50,7 +48,7 @@ def suite_file(tmp_path_factory, tiny_file):
 title = "Kills"
 question = "What is lost?"
 datasets = ["{tiny_file}"]
-seeds = 3
+seeds = 2
 [limits]
 seconds = 20
 {listed}
@@ -173,12 +171,13 @@ def _abandoned(process, home):
         return False
 
 
+@pytest.mark.parametrize("kills", [len(VICTIMS), pytest.param(20, marks=pytest.mark.nightly)])
 def test_a_run_killed_again_and_again_ends_as_one_that_nobody_disturbed(
-    start, tmp_path, undisturbed
+    start, tmp_path, undisturbed, kills
 ):
     draw = random.Random(0)
     folder = tmp_path / "run"
-    for number in range(KILLS):
+    for number in range(kills):
         before = stored(folder)
         # Other numbers of workers: the order of fits is another each time.
         with start(folder, jobs=draw.choice([1, 2, 3])) as process:

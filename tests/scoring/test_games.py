@@ -171,6 +171,7 @@ INVARIANT = {
 }
 
 
+@pytest.mark.spread(11)
 @pytest.mark.parametrize("game", INVARIANT)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_form_of_the_exact_answer_plays_no_part(name, game):
@@ -196,6 +197,7 @@ def test_duplicates_count_once(name, times):
     assert fit.judged == pytest.approx(scores_of_exact(name).fit.judged / times, nan_ok=True)
 
 
+@pytest.mark.spread(17)
 @pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-6, 1e-5, 1e-3])
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -228,6 +230,7 @@ def test_near_copies_take_no_place_and_are_nothing_else(name, size, slow):
         assert alone.rank_error == null - 1
 
 
+@pytest.mark.spread(11)
 @pytest.mark.parametrize("eigenvalue", [0.0, 0.03, -1.0, -1.0 + 1e-14, -7.0, 2j])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_constants_count_neither_way(name, eigenvalue):
@@ -236,6 +239,7 @@ def test_constants_count_neither_way(name, eigenvalue):
     agree(scores, name, recovered=scores_of_exact(name).fit.recovered + 50)
 
 
+@pytest.mark.spread(7)
 @pytest.mark.parametrize("size", [1e-15, 1e-9, 1e-5, 1e-3])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_constants_with_noise_count_neither_way(name, size):
@@ -255,6 +259,7 @@ UNSEEN = {
 }
 
 
+@pytest.mark.spread(11)
 @pytest.mark.parametrize("game", UNSEEN)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_garbage_out_of_sight_shows_in_the_judged_share_alone(name, game):
@@ -272,6 +277,7 @@ def test_garbage_out_of_sight_shows_in_the_judged_share_alone(name, game):
     agree(scores, name, **but)
 
 
+@pytest.mark.spread(7)
 @pytest.mark.parametrize("distance", [0.0, 1e-14, 1e-3, 0.04])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_garbage_near_the_eigenvalues_is_spurious_and_does_no_other_harm(name, distance):

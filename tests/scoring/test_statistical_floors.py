@@ -97,6 +97,7 @@ class _Identity:
         self.dimension, self.basis = dimension, np.eye(dimension)
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize(
     ("name", "level", "degree"),
     [
@@ -261,6 +262,7 @@ def fitted_ratios(method, level, count=60):
     return rms(errors) / [floor.eigenvalue, floor.sine]
 
 
+@pytest.mark.spread(1)
 @pytest.mark.parametrize("level", [1e-3, 1e-2])
 def test_variable_projection_attains_the_floor_and_no_more(level):
     ratio = fitted_ratios("koopmark.varpro_edmd", level)

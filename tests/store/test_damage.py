@@ -135,7 +135,7 @@ def check_survival(folder, tables, cells, cut=False):
     return len(kept)
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("first", [0, pytest.param(40, marks=pytest.mark.nightly)])
 def test_damage_is_told_and_never_gives_other_numbers(intact, tmp_path, first):
     folder, tables, cells = intact
     for number in range(first, first + (40 if first == 0 else 100)):

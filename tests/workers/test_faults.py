@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -63,7 +62,7 @@ def suite_file(tmp_path_factory, tiny_file):
 title = "Faults"
 question = "What is lost?"
 datasets = ["{tiny_file}"]
-seeds = 40
+seeds = 20
 [[methods]]
 use = "{HOSTILE}:Good"
 """)
@@ -72,7 +71,7 @@ use = "{HOSTILE}:Good"
 
 FULL = """
 disk, suite, rescued = sys.argv[1:]
-mount("-t", "tmpfs", "-o", "size=400k", "none", disk)
+mount("-t", "tmpfs", "-o", "size=120k", "none", disk)
 koopmark("run", suite, "--out", f"{disk}/run", "--jobs", "1")
 shutil.copy(f"{disk}/run/run.jsonl", rescued)
 """
@@ -92,9 +91,9 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_the_next_one_goes_on(
     assert "stored results are kept" in done.stderr
     assert "Traceback" not in done.stderr
     before = stored(rescued)
-    assert 5 < before < 120
+    assert 5 < before < 60
     finished = run(load_suite(suite_file), rescued, jobs=2)
-    assert finished.counts["ok"] == 120
+    assert finished.counts["ok"] == 60
 
 
 LIMITED = """
@@ -114,7 +113,9 @@ except ConfigError as error:
 @linux
 @pytest.mark.slow
 def test_a_file_that_may_not_grow_ends_the_run_in_a_sentence(warm, suite_file, tmp_path):
-    done = warm.run("-c", LIMITED, str(suite_file), str(tmp_path))
+    larger = suite_file.with_name("larger.toml")
+    larger.write_text(suite_file.read_text().replace("seeds = 20", "seeds = 40"))
+    done = warm.run("-c", LIMITED, str(larger), str(tmp_path))
     assert "Sentence: " in done.stdout, done
     assert "what is stored is kept" in done.stdout
     assert stored(tmp_path) > 5
@@ -154,27 +155,21 @@ def test_a_fit_that_found_the_disk_full_is_done_again_by_the_next_run(
 
 
 @pytest.mark.slow
-def test_of_runs_that_start_together_one_goes_on(tmp_path):
+def test_of_runs_that_start_together_one_goes_on(warm, tmp_path):
     script = (
         "import sys, time; from pathlib import Path\n"
         "from koopmark._errors import ConfigError; from koopmark.store._store import Store\n"
-        "sys.stdin.readline()\n"
+        "print('ready', flush=True)\n"
+        "while not Path(sys.argv[2]).exists(): pass\n"
         "try:\n    store = Store(Path(sys.argv[1])); print('open', flush=True); time.sleep(600)\n"
         "except ConfigError as error: print(error, flush=True)"
     )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "run")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
+    go = tmp_path / "go"
+    arguments = "-c", script, str(tmp_path / "run"), str(go)
+    processes = [warm.start(*arguments, text=True) for _ in range(4)]
     try:
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+        go.touch()
         said = [process.stdout.readline() for process in processes]
     finally:
         for process in processes:

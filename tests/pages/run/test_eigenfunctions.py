@@ -38,9 +38,14 @@ def rows_of(table, frame):
     ]
 
 
-def test_every_number_of_the_page_is_that_of_the_file(run_dir):
-    frames = island(write(run_dir).read_text(encoding="utf-8"), "eigenfunctions")
-    table = pd.read_csv(run_dir / FILE, dtype=str, keep_default_na=False)
+@pytest.fixture(scope="module")
+def html(written_run):
+    return (written_run / "index.html").read_text(encoding="utf-8")
+
+
+def test_every_number_of_the_page_is_that_of_the_file(written_run, html):
+    frames = island(html, "eigenfunctions")
+    table = pd.read_csv(written_run / FILE, dtype=str, keep_default_na=False)
     checked = 0
     for frame in frames:
         mine = rows_of(table, frame)
@@ -62,9 +67,9 @@ def test_every_number_of_the_page_is_that_of_the_file(run_dir):
     assert checked > 10_000
 
 
-def test_the_angle_of_a_portrait_is_the_eigenfunction_error_of_a_simple_target(run_dir):
-    frames = island(write(run_dir).read_text(encoding="utf-8"), "eigenfunctions")
-    targets = pd.read_csv(run_dir / "targets.csv").set_index(
+def test_the_angle_of_a_portrait_is_the_eigenfunction_error_of_a_simple_target(written_run, html):
+    frames = island(html, "eigenfunctions")
+    targets = pd.read_csv(written_run / "targets.csv").set_index(
         ["dataset", "seed", "target", "method"]
     )["eigenfunction_error"]
     for frame in frames:
@@ -73,8 +78,7 @@ def test_the_angle_of_a_portrait_is_the_eigenfunction_error_of_a_simple_target(r
             assert own["angle"] == pytest.approx(error, rel=1e-6, abs=1e-12)
 
 
-def test_the_pickers_offer_what_is_there_the_best_method_first(run_dir):
-    html = write(run_dir).read_text(encoding="utf-8")
+def test_the_pickers_offer_what_is_there_the_best_method_first(html):
     (section,) = re.findall(r'<section id="eigenfunctions">.*?</section>', html, re.DOTALL)
     options = re.findall(r'<option value="([^"]*)"', section)
     assert options[:5] == ["three_populations", "three_populations_noise_0.01", "-1", "-2",

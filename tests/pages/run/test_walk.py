@@ -197,8 +197,8 @@ def test_the_walk_notices_a_number_that_is_off(finished_run, tmp_path, island, m
         walk(shutil.copytree(finished_run, tmp_path / "run"), island)
 
 
-def test_what_a_cell_says_is_its_value_rounded(finished_run, tmp_path):
-    html = write(shutil.copytree(finished_run, tmp_path / "run")).read_text(encoding="utf-8")
+def test_what_a_cell_says_is_its_value_rounded(written_run):
+    html = (written_run / "index.html").read_text(encoding="utf-8")
     cells = re.findall(r'data-value="([^"]+)"[^>]*>([\d.e+-]+)<', html)
     assert len(cells) > 50
     for value, text in cells:
@@ -206,7 +206,7 @@ def test_what_a_cell_says_is_its_value_rounded(finished_run, tmp_path):
         assert float(text) == pytest.approx(float(value), rel=0.051, abs=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_number_of_a_real_runs_page_is_one_of_its_tables(tmp_path, island):
     run(load_suite("smoke"), tmp_path / "run", 1, cache_dir=tmp_path / "cache")
     checked = walk(tmp_path / "run", island)
