@@ -12,9 +12,10 @@ from koopmark.simulation._driven import (
     inputs_of,
     takes_inputs,
 )
-from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
+from koopmark.simulation._ensemble import Ensemble, Samples, mapped
 from koopmark.simulation._feedback import fed_back
 from koopmark.simulation._integrator import Tolerance
+from koopmark.simulation._processes import each_tile, one_blas_thread
 from koopmark.simulation._reduction import ReducedTrajectories, reduction
 from koopmark.simulation._times import times_of
 from koopmark.simulation._trajectories import Trajectories
@@ -108,12 +109,15 @@ def simulate(
         )
     stopped, held = np.full(len(x0), np.nan), _values(ensemble, shape)
     states[:, 0] = x0
+
+    def expand(part: slice, samples: Samples) -> None:
+        stopped[part] = ensemble.expand(samples, part, states[part, 1:])
+
     with one_blas_thread():
         if callable(inputs):
             stopped, held = fed_back(ensemble, x0, inputs, states)
         elif grid.shape[-1] > 1:
-            for part, samples in ensemble.integrate_parts(x0, jobs):
-                stopped[part] = ensemble.expand(samples, part, states[part, 1:])
+            each_tile(ensemble, x0, jobs, expand)
     return Trajectories(states, grid, grid[..., 0] + stopped, inputs=held, system=system)
 
 
@@ -151,10 +155,13 @@ def simulate_reduced(
     coordinates = np.empty((len(x0), grid.shape[-1], split.coordinates))
     null = np.empty(x0.shape, ensemble.dtype)
     stopped = np.full(len(x0), np.nan)
+
+    def keep(part: slice, samples: Samples) -> None:
+        coordinates[part], null[part] = samples.coordinates, samples.null
+        stopped[part] = samples.stopped
+
     with one_blas_thread():
-        for part, samples in ensemble.integrate_parts(x0, jobs):
-            coordinates[part], null[part] = samples.coordinates, samples.null
-            stopped[part] = samples.stopped
+        each_tile(ensemble, x0, jobs, keep)
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
         own = ensemble.elapsed_of(slice(trajectory, trajectory + 1))
         coordinates[trajectory, 1:][np.atleast_2d(own)[0] > stopped[trajectory]] = np.nan
