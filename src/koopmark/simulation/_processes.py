@@ -41,6 +41,8 @@ IDLE = 300.0
 """Seconds without a call after which a worker ends."""
 TASK_SECONDS = 0.05
 """Time of the tiles sent at once: many times what sending costs, little to wait for at the end."""
+PULSE = 0.25
+"""Seconds between looks for Ctrl-C, which not every system reports to a thread that waits."""
 ALIGNMENT = 64
 
 
@@ -71,12 +73,11 @@ def each_tile(
         )
     tiles = Tiles(parts, jobs)
     with ThreadPoolExecutor(jobs) as threads, hired(ensemble, jobs) as workers:
-        done, _ = wait(
-            [threads.submit(worker.integrate, tiles, x0, take) for worker in workers],
-            return_when=FIRST_EXCEPTION,
-        )
-        for one in done:
-            one.result()
+        left = {threads.submit(worker.integrate, tiles, x0, take) for worker in workers}
+        while left:
+            done, left = wait(left, PULSE, FIRST_EXCEPTION)
+            for one in done:
+                one.result()
 
 
 class Tiles:
@@ -383,11 +384,13 @@ def _work(connection: Connection, memories: tuple[Memory, Memory], ensemble: Ens
 
 
 def _sendable(error: Exception) -> Exception:
-    error.add_note("".join(traceback.format_exception(error)))
+    """The error with its traceback; another one with its name if it cannot be sent."""
+    place = "".join(traceback.format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 an exception of any class
-        return RuntimeError(named(error))
+        error = RuntimeError(named(error))
+    error.add_note(f"In a worker process:\n{place}")
     return error
 
 
