@@ -55,10 +55,12 @@ def processes():
     return {process.pid for process in multiprocessing.active_children()}
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("jobs", [2, 3])
-def test_bits_do_not_depend_on_the_number_of_processes(jobs):
-    alone = simulate(SYSTEM, START, TIMES)
-    together = simulate(SYSTEM, START, TIMES, jobs=jobs)
+def test_bits_do_not_depend_on_the_number_of_processes(jobs, order):
+    start = np.array(START, order=order)
+    alone = simulate(SYSTEM, start, TIMES)
+    together = simulate(SYSTEM, start, TIMES, jobs=jobs)
     np.testing.assert_array_equal(together.states, alone.states)
 
 

@@ -51,7 +51,7 @@ def each_tile(
 ) -> None:
     """Integrate x0 (M, N) and call `take` with each tile and its samples, in any order.
 
-    With several processes, `take` is called in several threads. The samples are lost after it.
+    With several processes, `take` is called in a thread for each, and samples are lost after it.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def each_tile(
     jobs = min(jobs, len(parts))
     if jobs <= 1:
         for part in parts:
-            take(part, ensemble.integrate(x0[part], part))
+            take(part, ensemble.integrate(_sent(x0, part), part))
         return
     if _inside:
         raise RuntimeError(
@@ -78,6 +78,11 @@ def each_tile(
             done, left = wait(left, PULSE, FIRST_EXCEPTION)
             for one in done:
                 one.result()
+
+
+def _sent(x0: Array, part: slice) -> Array:
+    # As the worker gets them: products depend, by rounding, on how their operands lie in memory.
+    return np.ascontiguousarray(x0[part])
 
 
 class Tiles:
@@ -194,7 +199,7 @@ class Worker:
     def _begin(self, memory: Memory, tiles: Tiles, x0: Array) -> list[slice]:
         task = tiles.next()
         if task:
-            self.send(memory.write([(x0[part], part) for part in task]))
+            self.send(memory.write([(_sent(x0, part), part) for part in task]))
         return task
 
     def send(self, message: object) -> None:
@@ -344,7 +349,7 @@ def _serve(
         while connection.poll(IDLE):
             surroundings, pickled = connection.recv()
             if any(code[path] != edited for path, edited in _edited().items() if path in code):
-                # This process would go on with what was there before.
+                # What was imported before is out of date.
                 return
             try:
                 multiprocessing.spawn.prepare(surroundings)

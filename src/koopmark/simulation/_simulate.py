@@ -72,8 +72,11 @@ def simulate(
         Array for the states, such as a memory map. It is written tile by tile, and no other array
         of this size is allocated.
     jobs : int
-        Number of processes; the result has the same bits for any number. If processes cannot be
-        forked, a script must guard its entry (`if __name__ == "__main__":`).
+        Number of processes; the result has the same bits for any number. With more than one, worker
+        processes compute, and threads of this process write the states. The first call starts the
+        workers; they end after five minutes without a call. A script that defines its own system
+        must guard its entry (`if __name__ == "__main__":`), and functions of a notebook must be in
+        a module.
     inputs : (T, q) or (M, T, q) array_like, or callable, optional
         Inputs v of all trajectories or of each, held from each time to the next; zero by default.
         Inputs from the last time of a trajectory on have no effect and may be NaN. A callable is a
@@ -96,8 +99,10 @@ def simulate(
     ValueError
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
         is out of range, an initial state is outside the domain of ζ, the times of a map are not
-        whole steps apart, inputs are given to a system without inputs, or a feedback law returns
-        invalid inputs.
+        whole steps apart, inputs are given to a system without inputs, a feedback law returns
+        invalid inputs, or a system cannot be sent to another process.
+    RuntimeError
+        If a worker process dies.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     shape = (len(x0), grid.shape[-1], system.size)
@@ -143,6 +148,8 @@ def simulate_reduced(
         If `system` is not a System, or an argument has the wrong type.
     ValueError
         As `simulate`, and if the system has no reduced coordinates.
+    RuntimeError
+        If a worker process dies.
     """
     if callable(inputs):
         raise TypeError(
