@@ -11,6 +11,7 @@ import multiprocessing.spawn
 import os
 import pickle
 import sys
+import sysconfig
 import threading
 import time
 import traceback
@@ -44,6 +45,8 @@ TASK_SECONDS = 0.05
 PULSE = 0.25
 """Seconds between looks for Ctrl-C, which not every system reports to a thread that waits."""
 ALIGNMENT = 64
+LIBRARIES = tuple(sysconfig.get_paths()[kind] for kind in ("stdlib", "purelib", "platlib"))
+"""Folders of modules that nobody edits."""
 
 
 def each_tile(
@@ -323,11 +326,14 @@ def _adopting(workers: list[Worker], sent: tuple[dict[str, Any], bytes]) -> list
         worker.send(sent)
     alive = []
     for worker in workers:
-        with suppress(EOFError, ConnectionError):
+        try:
             refusal = worker.connection.recv()
-            if refusal:
-                raise Unsendable(refusal)
-            alive.append(worker)
+        except (EOFError, ConnectionError):
+            worker.end()
+            continue
+        if refusal:
+            raise Unsendable(refusal)
+        alive.append(worker)
     return alive
 
 
@@ -364,12 +370,13 @@ def _serve(
 
 
 def _edited() -> dict[str, int]:
-    """When the files of the imported modules were last edited, in nanoseconds."""
+    """When the files of the imported modules were last edited, in ns; not those of libraries."""
     paths = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     times = {}
     for path in filter(None, paths):
-        with suppress(OSError):
-            times[path] = os.stat(path).st_mtime_ns
+        if not path.startswith(LIBRARIES):
+            with suppress(OSError):
+                times[path] = os.stat(path).st_mtime_ns
     return times
 
 
