@@ -28,9 +28,14 @@ LOADERS |= {"yaml", "torch.load", "read_pickle", "literal_eval"}
 
 REMOTE = {"pickle.dump", "pickle.load", "pickle.loads", "pickle.UnpicklingError"}
 IN_MEMORY = {
-    "simulation/_ensemble.py": {"pickle.dumps", "pickle.PicklingError"},
     "_plugins.py": {"copyreg.pickle"},
-    # Through pipes between a run and the processes that it started itself.
+    # Through pipes between a process and those that it started itself.
+    "simulation/_processes.py": {
+        "pickle.dumps",
+        "pickle.loads",
+        "pickle.PickleBuffer",
+        "pickle.PicklingError",
+    },
     "workers/_pool.py": {"pickle.dumps", "pickle.loads"},
     "workers/_worker.py": {"pickle.dumps", "pickle.loads"},
     "cluster/_host.py": {"pickle.dump", "pickle.dumps", "pickle.load"},

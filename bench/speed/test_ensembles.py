@@ -1,8 +1,10 @@
 """Whole simulations beside other people's solvers, every one at a verified error below 1e-8."""
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from scipy.integrate import solve_ivp
 import peers_ode
 from conftest import need
 from floor import measured
-from interleave import take_turns
+from interleave import take_turns, timed
 from koopmark import simulate
 from koopmark.systems import Network, Relaxation, System, random_rnn, three_populations
 
@@ -228,18 +230,57 @@ def test_reduction_beside_our_own_full_state(name, records, benchmark):
     records.turns("ensemble", name, peer, turns, (error, full_error), 2.5)
 
 
-def test_two_processes(every_core, records, benchmark):
-    """Worker processes on a larger ensemble; the bits do not depend on their number."""
-    system = random_rnn(1000, 10, 1.5)
-    initial = np.random.default_rng(0).standard_normal((16_000, 1000))
+LARGE = {
+    "N=3 r=2 M=200,000 T=51": (three_populations, 200_000, TIMES),
+    "N=100 r=5 M=50,000 T=51": (lambda: random_rnn(100, 5, 1.5), 50_000, TIMES),
+    "N=1000 r=10 M=4,000 T=51": (lambda: random_rnn(1000, 10, 1.5), 4_000, TIMES),
+    "N=1000 r=10 M=16,000 T=11": (lambda: random_rnn(1000, 10, 1.5), 16_000, TIMES[::10]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_two_processes(name, every_core, records, benchmark):
+    """Two worker processes on larger ensembles; the bits do not depend on their number.
+
+    The first call, which starts the workers, does not count.
+    """
+    make, count, times = LARGE[name]
+    system = make()
+    initial = np.random.default_rng(0).standard_normal((count, system.size))
 
     def by(jobs):
-        return simulate(system, initial, TIMES[::10], rtol=1e-8, jobs=jobs).states
+        return simulate(system, initial, times, rtol=1e-8, jobs=jobs).states
 
+    benchmark.extra_info["first_seconds"] = timed(lambda: by(2))
     assert np.array_equal(by(1), by(2))
-    turns = take_turns(lambda: by(2), lambda: by(1), 2)
+    turns = take_turns(lambda: by(2), lambda: by(1), 5)
     benchmark.pedantic(by, args=(2,), rounds=1)
-    records.turns("ensemble", "N=1000 r=10 M=16,000", "one process", turns, (0.0, 0.0), 1.7)
+    records.turns("ensemble", name, "one process", turns, (0.0, 0.0), 1.7)
+
+
+ALONE = {"tanh in the cache": 1 << 14, "copies in memory": 1 << 25}
+"""Size of the arrays. NumPy runs both without Python's lock, in threads as well as in processes."""
+
+
+@pytest.mark.parametrize("what", ALONE)
+def test_two_cores(what, every_core, records, benchmark):
+    """What two cores are worth here, of which `jobs` cannot make more.
+
+    Arithmetic can have all of both; copies share the speed of the memory.
+    """
+    arrays = np.full((2, 2, ALONE[what]), 0.5)
+
+    def work(array):
+        for _ in range(max(1, (1 << 24) // array.size)):
+            np.tanh(array[0], out=array[1]) if "tanh" in what else np.copyto(array[1], array[0])
+
+    with ThreadPoolExecutor(2) as threads:
+        both = partial(deque, maxlen=0)
+        turns = take_turns(
+            lambda: both(threads.map(work, arrays)), lambda: both(map(work, arrays)), 15
+        )
+    benchmark.pedantic(work, args=(arrays[0],), rounds=1)
+    records.turns("two cores", what, "one core", turns, (np.nan, np.nan), None)
 
 
 def test_weights_are_those_of_the_peers():

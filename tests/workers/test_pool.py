@@ -15,10 +15,11 @@ import pytest
 
 from koopmark import methods
 from koopmark._errors import ConfigError
+from koopmark._spawn import in_words
 from koopmark.workers import _guard as guard
 from koopmark.workers import _pool as executor
 from koopmark.workers._capture import CHARACTERS
-from koopmark.workers._pool import execute, in_words
+from koopmark.workers._pool import execute
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX systems")
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has this")

@@ -1,10 +1,10 @@
 """Simulation of trajectories, trajectory data and their files."""
 
 from koopmark.simulation._driven import Feedback
-from koopmark.simulation._ensemble import one_blas_thread
 from koopmark.simulation._fresh import BLOCK, FreshTrajectories
 from koopmark.simulation._integrator import Tolerance, integrate
 from koopmark.simulation._noise import MeasurementNoise, measurement_noise
+from koopmark.simulation._processes import one_blas_thread
 from koopmark.simulation._recorded import check_range
 from koopmark.simulation._reduction import ReducedTrajectories, Reduction, null_component, reduction
 from koopmark.simulation._signal import (

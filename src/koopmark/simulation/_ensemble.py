@@ -1,28 +1,18 @@
-"""An ensemble of trajectories: split into tiles, integrated in processes, expanded to states.
+"""An ensemble of trajectories: split into tiles, integrated, expanded to states.
 
 A tile has as many trajectories side by side, taken so many neurons at a time, as keep what a
 right-hand side touches in the L2 cache; that changes the grouping of sums inside a matrix product
 alone, so that results differ by rounding. Tiles do not depend on the number of processes, and hence
-nor do any bits. A process gets the initial states of a tile and sends back its `Samples`, which are
-r/N of the size of the states: the calling process expands them.
+nor do any bits.
 """
 
-import multiprocessing
-import pickle
-import threading
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from koopmark.simulation._driven import HeldInputs, LaneInputs
 from koopmark.simulation._integrator import Tolerance, integrate
@@ -131,28 +121,6 @@ class Ensemble:
         """The tiles of `count` trajectories."""
         lanes = self.tiling(count).lanes if count else 1
         return [slice(start, min(start + lanes, count)) for start in range(0, count, lanes)]
-
-    def integrate_parts(self, x0: Array, jobs: int) -> Iterator[tuple[slice, Samples]]:
-        """Integrate x0 (M, N) in processes, and yield each tile with its samples in order.
-
-        At most two tiles for each process are in memory at a time.
-        """
-        parts = self.parts(len(x0))
-        jobs = min(jobs, len(parts))
-        if jobs <= 1:
-            yield from ((part, self.integrate(x0[part], part)) for part in parts)
-            return
-        with ProcessPoolExecutor(
-            jobs, mp_context=start_context(self), initializer=_adopt, initargs=(self,)
-        ) as pool:
-            waiting: deque[tuple[slice, Future[Samples]]] = deque()
-            for part in parts:
-                waiting.append((part, pool.submit(_integrate, x0[part], part)))
-                if len(waiting) > 2 * jobs:
-                    done, future = waiting.popleft()
-                    yield done, future.result()
-            for done, future in waiting:
-                yield done, future.result()
 
     def elapsed_of(self, part: slice) -> Array:
         """Elapsed times (T,) or (m, T) of these trajectories."""
@@ -281,58 +249,3 @@ def mapped(zeta: ElementwiseMap, x0: Array) -> Array:
             f"{zeta.name} of it is {y0[row, unit]:g}"
         )
     return y0
-
-
-def start_context(ensemble: Ensemble) -> BaseContext:
-    """Context for worker processes: spawn if the system can be pickled, fork otherwise.
-
-    After a fork every page of the output that is written to is copied first, which can cost more
-    than the integration; and a fork is safe only while no other thread runs.
-
-    Raises
-    ------
-    ValueError
-        If the system can neither be sent nor inherited.
-    """
-    methods = multiprocessing.get_all_start_methods()
-    try:
-        pickle.dumps(ensemble)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        if "fork" in methods and threading.active_count() == 1:
-            return multiprocessing.get_context("fork")
-        raise ValueError(
-            f"the system cannot be sent to another process ({error}): build it from functions "
-            "that a module defines, not from lambdas, or use jobs=1"
-        ) from error
-    if "forkserver" not in methods:
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
-
-
-_worker: dict[str, Ensemble] = {}
-"""What this process integrates, if it is a worker: sent once, not with every tile."""
-
-
-def _adopt(ensemble: Ensemble) -> None:
-    _worker["ensemble"] = ensemble
-    one_blas_thread()
-
-
-def _integrate(x0: Array, part: slice) -> Samples:
-    return _worker["ensemble"].integrate(x0, part)
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Run BLAS on one thread inside the context.
-
-    Several would split the products, and change their bits, with the number of processors.
-    """
-    return _threadpools().limit(limits=1, user_api="blas")
-
-
-@cache
-def _threadpools() -> ThreadpoolController:
-    # Finding the libraries takes milliseconds.
-    return ThreadpoolController()

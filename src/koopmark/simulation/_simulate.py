@@ -12,9 +12,10 @@ from koopmark.simulation._driven import (
     inputs_of,
     takes_inputs,
 )
-from koopmark.simulation._ensemble import Ensemble, mapped, one_blas_thread
+from koopmark.simulation._ensemble import Ensemble, Samples, mapped
 from koopmark.simulation._feedback import fed_back
 from koopmark.simulation._integrator import Tolerance
+from koopmark.simulation._processes import each_tile, one_blas_thread
 from koopmark.simulation._reduction import ReducedTrajectories, reduction
 from koopmark.simulation._times import times_of
 from koopmark.simulation._trajectories import Trajectories
@@ -71,8 +72,11 @@ def simulate(
         Array for the states, such as a memory map. It is written tile by tile, and no other array
         of this size is allocated.
     jobs : int
-        Number of processes; the result has the same bits for any number. If processes cannot be
-        forked, a script must guard its entry (`if __name__ == "__main__":`).
+        Number of processes; the result has the same bits for any number. With more than one, worker
+        processes compute, and threads of this process write the states. The first call starts the
+        workers; they end after five minutes without a call. A script that defines its own system
+        must guard its entry (`if __name__ == "__main__":`), and functions of a notebook must be in
+        a module.
     inputs : (T, q) or (M, T, q) array_like, or callable, optional
         Inputs v of all trajectories or of each, held from each time to the next; zero by default.
         Inputs from the last time of a trajectory on have no effect and may be NaN. A callable is a
@@ -95,8 +99,10 @@ def simulate(
     ValueError
         If shapes disagree, a value is complex or not finite, the times do not increase, a tolerance
         is out of range, an initial state is outside the domain of ζ, the times of a map are not
-        whole steps apart, inputs are given to a system without inputs, or a feedback law returns
-        invalid inputs.
+        whole steps apart, inputs are given to a system without inputs, a feedback law returns
+        invalid inputs, or a system cannot be sent to another process.
+    RuntimeError
+        If a worker process dies.
     """
     x0, grid, ensemble = _prepared(system, initial_states, times, rtol, atol, dtype, jobs, inputs)
     shape = (len(x0), grid.shape[-1], system.size)
@@ -108,12 +114,15 @@ def simulate(
         )
     stopped, held = np.full(len(x0), np.nan), _values(ensemble, shape)
     states[:, 0] = x0
+
+    def expand(part: slice, samples: Samples) -> None:
+        stopped[part] = ensemble.expand(samples, part, states[part, 1:])
+
     with one_blas_thread():
         if callable(inputs):
             stopped, held = fed_back(ensemble, x0, inputs, states)
         elif grid.shape[-1] > 1:
-            for part, samples in ensemble.integrate_parts(x0, jobs):
-                stopped[part] = ensemble.expand(samples, part, states[part, 1:])
+            each_tile(ensemble, x0, jobs, expand)
     return Trajectories(states, grid, grid[..., 0] + stopped, inputs=held, system=system)
 
 
@@ -139,6 +148,8 @@ def simulate_reduced(
         If `system` is not a System, or an argument has the wrong type.
     ValueError
         As `simulate`, and if the system has no reduced coordinates.
+    RuntimeError
+        If a worker process dies.
     """
     if callable(inputs):
         raise TypeError(
@@ -151,10 +162,13 @@ def simulate_reduced(
     coordinates = np.empty((len(x0), grid.shape[-1], split.coordinates))
     null = np.empty(x0.shape, ensemble.dtype)
     stopped = np.full(len(x0), np.nan)
+
+    def keep(part: slice, samples: Samples) -> None:
+        coordinates[part], null[part] = samples.coordinates, samples.null
+        stopped[part] = samples.stopped
+
     with one_blas_thread():
-        for part, samples in ensemble.integrate_parts(x0, jobs):
-            coordinates[part], null[part] = samples.coordinates, samples.null
-            stopped[part] = samples.stopped
+        each_tile(ensemble, x0, jobs, keep)
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
         own = ensemble.elapsed_of(slice(trajectory, trajectory + 1))
         coordinates[trajectory, 1:][np.atleast_2d(own)[0] > stopped[trajectory]] = np.nan

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import recv_handle, send_handle
@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import koopmark
+from koopmark._spawn import without_main, without_sigint
 from koopmark.workers import _guard as guard
 
 ONE_THREAD = dict.fromkeys(
@@ -77,7 +78,7 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[Process, Connec
     with guard.environment(ONE_THREAD), theirs:
         process: Process | None = _forked(target, theirs, arguments)
         if process is None:
-            with _without_sigint(), _without_main():
+            with without_sigint(), without_main():
                 spawned = _SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
                 spawned.start()
             process = spawned
@@ -132,8 +133,8 @@ class Nursery:
         self.gone = self.usable = False
         with (
             guard.environment({guard.VARIABLE: _Mark.BLANK}),
-            _without_sigint(),
-            _without_main(),
+            without_sigint(),
+            without_main(),
             theirs,
         ):
             self._process.start()
@@ -163,7 +164,7 @@ class Nursery:
         if self.gone:
             raise EOFError
         try:
-            with self._lock, _without_sigint():
+            with self._lock, without_sigint():
                 self._connection.send(request)
                 for handle in handles:
                     send_handle(self._connection, handle, self._process.pid)
@@ -243,37 +244,6 @@ def _is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """In the block processes start without the script that starts them.
-
-    They need nothing of it, and would run it again: it need not ask for its own name then.
-    """
-    main = sys.modules["__main__"]
-    kept: dict[str, Any] = {
-        name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)
-    }
-    main.__spec__ = None
-    vars(main).pop("__file__", None)
-    try:
-        yield
-    finally:
-        vars(main).update(kept)
-
-
-@contextmanager
-def _without_sigint() -> Iterator[None]:
-    """Processes started in the block never see Ctrl-C, not even before they can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tend(requests: Connection) -> None:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from koopmark._errors import ConfigError
+from koopmark._spawn import in_words
 from koopmark.plan import Cell
 from koopmark.store import Outcome, Rows, make_rows
 from koopmark.workers import _capture as capture
@@ -235,14 +236,3 @@ def _outcome(
         times = f", {ATTEMPTS} times" if exit_code in KILLED else ""
         status, reason = "crashed", f"the process {in_words(exit_code)}{during}{times}"
     return Outcome(status, reason, fit_seconds=left.fit_seconds, peak_memory_mb=left.peak_memory_mb)
-
-
-def in_words(exit_code: int) -> str:
-    """Exit code as text: `was killed by SIGSEGV (Segmentation fault)`, `ended with exit code 3`."""
-    if exit_code < 0:
-        try:
-            name = signal.Signals(-exit_code).name
-        except ValueError:
-            return f"was killed by signal {-exit_code}"
-        return f"was killed by {name} ({signal.strsignal(-exit_code)})"
-    return f"ended with exit code {exit_code}"

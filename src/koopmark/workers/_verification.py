@@ -8,6 +8,7 @@ from typing import Any
 
 from koopmark import _plugins, datasets, methods, systems
 from koopmark._errors import ConfigError, suggest
+from koopmark._spawn import in_words
 from koopmark._verdicts import Verdict, described, verdict
 from koopmark.methods import contract as method_contract
 from koopmark.methods.plugins import METHOD
@@ -16,7 +17,6 @@ from koopmark.systems import contract as system_contract
 from koopmark.systems.contract import Trial
 from koopmark.systems.plugins import SYSTEM, load, make
 from koopmark.workers import _nursery as nursery
-from koopmark.workers._pool import in_words
 
 SECONDS = 120.0
 """How long one check may take, and a process to start."""
