@@ -265,7 +265,7 @@ def h(x, out=None):
 system = Relaxation(system.weights, system.zeta, h)
 """
 CALLS = """
-start = np.random.default_rng(0).standard_normal((3000, 3))
+start = np.random.default_rng(0).standard_normal((20_000, 3))
 alone, together = (simulate(system, start, [0.0, 1.0], jobs=n).states for n in (1, 2))
 assert np.array_equal(alone, together)
 print(len(_idle))

@@ -73,8 +73,11 @@ def tile(count: int, size: int, coordinates: int, l2: int, *, blocks: bool = Tru
         MOST_NULL_BYTES // (8 * size),
         MOST_LANES,
     )
-    lanes = min(max(lanes, FEWEST_LANES), count)
-    lanes = ceil(count / ceil(count / lanes))
+    tiles = ceil(count / max(lanes, FEWEST_LANES))
+    if tiles > 1:
+        # Two processes end together.
+        tiles += tiles % 2
+    lanes = ceil(count / tiles)
     if not blocks:
         return Tiling(lanes, size)
     block = min(l2 // (2 * 8 * lanes), SMALL_PRODUCT // (lanes * (coordinates + 1)), WIDEST, size)
