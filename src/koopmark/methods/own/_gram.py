@@ -16,7 +16,7 @@ Blocks = Callable[[], Iterator[tuple[NDArray[np.float64], int]]]
 """All data, once more at each call: values ψ (k (t + 1), D) in Fortran order of t + 1 consecutive
 snapshots of k trajectories, one time after another, and k. Ψ_Y is Ψ_X shifted by k rows."""
 
-WELL = 40.0
+WELL = 50.0
 """Condition number up to which columns count as nearly orthonormal: errors of a Gram matrix grow
 with its square, those of QR with it, and by measurement are equal at about 4."""
 
@@ -79,31 +79,33 @@ def gram_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] 
     """
     if pairs < 2 * (2 * size + SPARE):
         return None
-    plan = planned(*sketched(blocks, size, 2 * size + SPARE))
+    plan = planned(*sketched(blocks, size, pairs, 2 * size + SPARE))
     if plan is None:
         return None
     return _triangle(plan, moments_of(blocks, plan))
 
 
-def sketched(blocks: Blocks, size: int, rows: int) -> tuple[NDArray, NDArray]:
+def sketched(blocks: Blocks, size: int, pairs: int, rows: int) -> tuple[NDArray, NDArray]:
     """S Ψ_X and S Ψ_Y (rows, D): sums of pairs with random signs, each pair in one row.
 
     A CountSketch (Clarkson and Woodruff 2013): norms of all combinations of columns are kept to a
     part of them, and what vanishes vanishes.
     """
     rng = np.random.default_rng(0)
-    x, y = (np.zeros((rows, size), order="F") for _ in range(2))
+    x, y = np.zeros((2, size, rows))
     for values, shift in blocks():
-        pairs = len(values) - shift
-        signs = rng.choice([-1.0, 1.0], (pairs, 1))
-        place, start = int(rng.integers(rows)), 0
-        while start < pairs:
-            stop = min(pairs, start + rows - place)
-            to, sign = slice(place, place + stop - start), signs[start:stop]
-            x[to] += sign * values[start:stop]
-            y[to] += sign * values[start + shift : stop + shift]
-            place, start = 0, stop
-    return x, y
+        count = len(values) - shift
+        signs = rng.choice([-1.0, 1.0], count)
+        # Strips of neighbours, one on the other: what is alike in time or trajectory is parted.
+        width = min(rows, -(-count * rows // pairs))
+        whole = (count - 1) // width * width
+        places = (int(rng.integers(rows)) + np.arange(width)) % rows
+        for total, start in ((x, 0), (y, shift)):
+            part = values.T[:, start : start + count]
+            strips = part[:, :whole].reshape(size, -1, width)
+            total[:, places] += np.einsum("dsw,sw->dw", strips, signs[:whole].reshape(-1, width))
+            total[:, places[: count - whole]] += part[:, whole:] * signs[whole:]
+    return x.T, y.T
 
 
 def planned(x: NDArray, y: NDArray) -> Plan | None:
@@ -146,11 +148,12 @@ def condition_of(triangle: NDArray, steps: int = 20) -> float:
     """Condition number of an upper triangle, by power iteration; infinite if it is singular."""
     if not np.diag(triangle).all():
         return np.inf
+    triangle = np.asfortranarray(triangle)
     large = small = np.random.default_rng(0).standard_normal(len(triangle))
     for _ in range(steps):
         large = triangle.T @ (triangle @ (large / np.linalg.norm(large)))
-        small = solve_triangular(triangle, small / np.linalg.norm(small), trans=1)
-        small = solve_triangular(triangle, small)
+        small = blas.dtrsv(triangle, small / np.linalg.norm(small), trans=1)
+        small = blas.dtrsv(triangle, small)
     return float(np.sqrt(np.linalg.norm(large) * np.linalg.norm(small)))
 
 
@@ -198,9 +201,7 @@ def _triangle(plan: Plan, moments: Moments) -> NDArray[np.float64] | None:
     r[1, :count, 1, plan.free] = left.T
     r[1, :count, 1, plan.rest] = (left @ plan.ahead).T
     r[1, count:, 1, plan.rest] = plan.rounding.T
-    if plan.triangle is None:
-        r *= plan.scale
-    else:
-        r = r @ plan.triangle
+    for part in (r[0, :, 0], r[0, :, 1], r[1, :, 1]):
+        part[:] = part * plan.scale if plan.triangle is None else part @ plan.triangle
     r[1, :, 1] = np.linalg.qr(r[1, :, 1], mode="r")
     return np.asfortranarray(np.triu(r.reshape(2 * size, 2 * size)))
