@@ -16,9 +16,12 @@ Blocks = Callable[[], Iterator[tuple[NDArray[np.float64], int]]]
 """All data, once more at each call: values ψ (k (t + 1), D) in Fortran order of t + 1 consecutive
 snapshots of k trajectories, one time after another, and k. Ψ_Y is Ψ_X shifted by k rows."""
 
-WELL = 50.0
+WELL = 40.0
 """Condition number up to which columns count as nearly orthonormal: errors of a Gram matrix grow
 with its square, those of QR with it, and by measurement are equal at about 4."""
+
+INFLATED = 3.0
+"""How many times larger the condition number of a sketch twice as tall as wide may be."""
 
 ILL = 1e7
 """Condition number beyond which the sketch tells too few of the digits."""
@@ -79,10 +82,15 @@ def gram_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] 
     """
     if pairs < 2 * (2 * size + SPARE):
         return None
-    plan = planned(*sketched(blocks, size, pairs, 2 * size + SPARE))
-    if plan is None:
-        return None
-    return _triangle(plan, moments_of(blocks, plan))
+    sketch = sketched(blocks, size, pairs, 2 * size + SPARE)
+    for well in (INFLATED * WELL, 1.0):
+        plan = planned(*sketch, well)
+        if plan is None:
+            return None
+        triangle = _triangle(plan, moments_of(blocks, plan))
+        if triangle is not None or plan.triangle is not None:
+            return triangle
+    return None
 
 
 def sketched(blocks: Blocks, size: int, pairs: int, rows: int) -> tuple[NDArray, NDArray]:
@@ -108,26 +116,27 @@ def sketched(blocks: Blocks, size: int, pairs: int, rows: int) -> tuple[NDArray,
     return x.T, y.T
 
 
-def planned(x: NDArray, y: NDArray) -> Plan | None:
+def planned(x: NDArray, y: NDArray, well: float) -> Plan | None:
     """The plan from a sketch of the pairs; None if it does not keep the digits."""
     size = x.shape[1]
     scale = np.linalg.norm(x, axis=0)
     if not (np.isfinite(scale).all() and np.isfinite(y).all() and scale.all()):
         return None
-    r = np.linalg.qr(np.hstack([x / scale, y / scale]), mode="r")
-    xx, xy, yy = r[:size, :size], r[:size, size:], r[size:, size:]
+    reflectors, tau, *_ = lapack.dgeqrf(x / scale, lwork=64 * size, overwrite_a=1)
+    both, *_ = lapack.dormqr("L", "T", reflectors, tau, y / scale, 64 * size, overwrite_c=1)
+    xx, xy, yy = np.triu(reflectors[:size]), both[:size], both[size:]
     condition = condition_of(xx)
     if not condition < ILL:
         return None
     triangle = None
-    if condition > WELL:
+    if condition > well:
         # In whitened columns the operator is R₁₂ R₁₁⁻¹, and what it leaves R₂₂ R₁₁⁻¹.
-        triangle = np.asfortranarray(np.triu(xx) * scale)
+        triangle = np.asfortranarray(xx * scale)
         operator, left = (blas.dtrsm(1.0, xx, part, side=1) for part in (xy, yy))
         sizes = np.linalg.norm(np.vstack([operator, left]), axis=0)
     else:
         operator, left = solve_triangular(xx, xy, check_finite=False), yy
-        sizes = np.linalg.norm(r[:, size:], axis=0)
+        sizes = np.linalg.norm(both, axis=0)
     sizes[sizes == 0.0] = 1.0
     relative = left / sizes
     # Pivoted Cholesky: the columns that are large beside what those before them explain.
