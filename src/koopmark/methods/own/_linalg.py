@@ -15,7 +15,7 @@ FEW, SPARE = 8, 10
 """Rank of a matrix, as a part of its size, below which its rows are drawn at random; and how many
 more are drawn."""
 
-INDEPENDENT = 1e-6
+INDEPENDENT = 1e-4
 """Least singular value of unit eigenvectors that count as independent."""
 
 
