@@ -190,18 +190,19 @@ def _evident(parts: Parts, pairs: int) -> bool:
         return False
     # One of each of as many stretches, at random: no period of the data is missed.
     chosen = (np.arange(count) + np.random.default_rng(0).random(count)) * (pairs / count)
-    now, change, before = [], [], 0
+    now, changes, before = [], [], 0
     for states in parts:
         steps = states.shape[1] - 1
         here = chosen[(chosen >= before) & (chosen < before + len(states) * steps)] - before
         which, when = np.divmod(here.astype(int), steps)
         now.append(np.asarray(states[which, when], dtype=float))
-        change.append(states[which, when + 1] - now[-1])
+        changes.append(states[which, when + 1] - now[-1])
         before += len(states) * steps
-    x, change = np.concatenate(now), np.concatenate(change)
+    x, change = np.concatenate(now), np.concatenate(changes)
+    sizes = np.linalg.norm(x, axis=0)
     x -= x.mean(axis=0)
     norms = np.linalg.norm(x, axis=0)
-    if not norms.all():
+    if not (norms > WELL_CONDITIONED * sizes).all():
         return False
     x /= norms
     change /= norms

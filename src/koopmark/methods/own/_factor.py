@@ -166,10 +166,12 @@ def factorise(
     inputs: Sequence[NDArray] | None = None,
     terms: InputTerms | None = None,
 ) -> SnapshotFactor:
-    """Compute the factor of all snapshot pairs of trajectories in one pass.
+    """Compute the factor of all snapshot pairs of trajectories.
 
-    Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
-    at once, so `states` may be a memory map larger than the memory.
+    By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two
+    passes over the data; otherwise by QR, in one more. Memory beyond the data is O(D²): neither
+    the pairs nor their dictionary values are ever held at once, so `states` may be a memory map
+    larger than the memory.
 
     Parameters
     ----------

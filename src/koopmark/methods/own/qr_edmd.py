@@ -1,4 +1,4 @@
-"""EDMD by one QR pass with residuals for every eigenpair, kernel EDMD and ResDMD."""
+"""EDMD by the triangular factor, with residuals for every eigenpair, kernel EDMD and ResDMD."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -42,8 +42,9 @@ DECIDES = 0.7
 class QREDMD(Method):
     """EDMD (Williams, Kevrekidis and Rowley 2015) from the triangular factor of the data.
 
-    Least squares from each snapshot to the next in a dictionary of functions of the state, without
-    normal equations, which would square the condition number and cost half of the digits.
+    Least squares from each snapshot to the next in a dictionary of functions of the state, with
+    the digits of a QR factorisation; normal equations would square the condition number and cost
+    half of them.
 
     Parameters
     ----------
