@@ -53,12 +53,6 @@ CASES = [
 TOO_LARGE = 500_000
 """Pairs from which on the states are read from a memory map."""
 
-WITHOUT = {
-    ("PyDMD DMD", 1001): "copies the data several times in an SVD of minutes",
-    ("PyKoopman EDMD", 1001): "the same",
-}
-"""Peers left out of the cases of so many functions, with the reason."""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -109,8 +103,6 @@ def test_fit(case, peer, folder, records, benchmark):
     need(module)
     system, trajectories = data(case, folder)
     x, y = values(case, folder)
-    if reason := WITHOUT.get((peer, x.shape[1])):
-        pytest.skip(f"{peer}, {x.shape[1]} functions: {reason}")
     work, other = ours(case, trajectories), lambda: fit(x, y)
     our_error = error_at_minus_one(work().eigenvalues, system)
     discrete = np.asarray(other(), dtype=complex)
