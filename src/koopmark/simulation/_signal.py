@@ -25,6 +25,10 @@ WELL_CONDITIONED = 1e-6
 PAIRS_EACH = 10
 """Snapshot pairs for each direction, of which fewer do not tell a signal from noise."""
 
+SMOOTH, SAMPLED = 0.25, (4, 200)
+"""Mean square of a change in a step, relative to that of the state, below which the state is
+predicted; and the pairs, for each channel and at least, of a sample that shows it."""
+
 EXCITES, DEPENDENT = 0.05, 1e-10
 """Part of the inputs that must be no function of the state: below it, the error of a gain exceeds
 20 times that under white inputs. Relative singular values of the states that count as rounding."""
@@ -142,9 +146,12 @@ def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
     States must be finite; they are read a block at a time as float64. The result says whether a
     singular value is within a factor of `margin` of the cut-off.
     """
+    n, pairs = parts[0].shape[2], sum(len(states) * (states.shape[1] - 1) for states in parts)
+    if _evident(parts, pairs):
+        return DataRank(n, n)
     mean, scale, resolution = _moments(parts)
     varying = np.flatnonzero(scale > 0.0)
-    n, pairs = len(varying), sum(len(states) * (states.shape[1] - 1) for states in parts)
+    n = len(varying)
     if n == 0:
         return DataRank(0, 0)
 
@@ -170,6 +177,42 @@ def data_rank(*parts: NDArray, margin: float = 1.0) -> DataRank:
     correlations = canonical_correlations(x, y, tolerance)[0]
     lost = len(correlations) - significant(correlations, pairs)
     return DataRank(rank, rank - lost, close)
+
+
+def _evident(parts: Parts, pairs: int) -> bool:
+    """Whether a sample of pairs changes little in a step, whatever combination of channels.
+
+    No combination is noise then, and none vanishes. All pairs would cost as much as a fit.
+    """
+    n = parts[0].shape[2]
+    count = max(SAMPLED[0] * n, SAMPLED[1])
+    if pairs < 2 * count:
+        return False
+    # One of each of as many stretches, at random: no period of the data is missed.
+    chosen = (np.arange(count) + np.random.default_rng(0).random(count)) * (pairs / count)
+    now, changes, before = [], [], 0
+    for states in parts:
+        steps = states.shape[1] - 1
+        here = chosen[(chosen >= before) & (chosen < before + len(states) * steps)] - before
+        which, when = np.divmod(here.astype(int), steps)
+        now.append(np.asarray(states[which, when], dtype=float))
+        changes.append(states[which, when + 1] - now[-1])
+        before += len(states) * steps
+    x, change = np.concatenate(now), np.concatenate(changes)
+    sizes = np.linalg.norm(x, axis=0)
+    x -= x.mean(axis=0)
+    norms = np.linalg.norm(x, axis=0)
+    if not (norms > WELL_CONDITIONED * sizes).all():
+        return False
+    x /= norms
+    change /= norms
+    try:
+        np.linalg.cholesky(
+            SMOOTH * (x.T @ x) - change.T @ change - SMOOTH * WELL_CONDITIONED * n * np.eye(n)
+        )
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _wide_rank(

@@ -107,11 +107,12 @@ class Counted:
         return self.observables(states, out)
 
 
-def test_a_state_between_two_others_is_evaluated_once():
-    states = np.random.default_rng(0).standard_normal((200, 12, 3))
+@pytest.mark.parametrize(("count", "passes"), [(10, 1), (200, 2)])
+def test_a_state_between_two_others_is_evaluated_once_in_a_pass(count, passes):
+    states = np.random.default_rng(0).standard_normal((count, 12, 3))
     counted = Counted(LIFT)
     factorise(counted, states)
-    assert counted.states == 200 * 12
+    assert counted.states == passes * count * 12
 
 
 @pytest.mark.parametrize("shape", [(1, 500, 3), (500, 2, 3), (7, 130, 3)])

@@ -1,7 +1,8 @@
 """The triangular factor of snapshot pairs, which contains all that least squares needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from math import ceil
 from pathlib import Path
@@ -13,6 +14,7 @@ from scipy.linalg import lstsq
 from koopmark._arrays import real, stored
 from koopmark._tsqr import block_rows, eliminate, triangle_of
 from koopmark.methods.dictionaries import Observables
+from koopmark.methods.own._gram import gram_triangle
 from koopmark.methods.own._inputs import InputTerms
 from koopmark.methods.own._linalg import real_product
 from koopmark.simulation import Trajectories
@@ -164,10 +166,12 @@ def factorise(
     inputs: Sequence[NDArray] | None = None,
     terms: InputTerms | None = None,
 ) -> SnapshotFactor:
-    """Compute the factor of all snapshot pairs of trajectories in one pass.
+    """Compute the factor of all snapshot pairs of trajectories.
 
-    Memory beyond the data is O(D²): neither the pairs nor their dictionary values are ever held
-    at once, so `states` may be a memory map larger than the memory.
+    By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two
+    passes over the data; otherwise by QR, in one more. Memory beyond the data is O(D²): neither
+    the pairs nor their dictionary values are ever held at once, so `states` may be a memory map
+    larger than the memory.
 
     Parameters
     ----------
@@ -185,57 +189,92 @@ def factorise(
         raise ValueError(f"inputs must be those of each of {len(parts)} parts, got {len(held)}")
     if terms is None:
         terms = InputTerms(0 if inputs is None or not parts else inputs[0].shape[2])
-    width = 2 * observables.size + terms.size
-    triangle = np.zeros((width, width), order="F")
-    buffer = np.empty(block_rows(width) * width)
-    pairs = 0
-    for part, driven in zip(parts, held, strict=True):
-        states = stored(part, "states")
-        if states.ndim != 3 or states.shape[1] < 2 or not states.size:
-            raise ValueError(
-                f"states must have shape (M, T, N) with two times at least, got {states.shape}"
-            )
-        if driven is not None and driven.shape != (*states.shape[:2], terms.inputs):
-            raise ValueError(
-                f"inputs must have shape ({states.shape[0]}, {states.shape[1]}, {terms.inputs}), "
-                f"got {driven.shape}"
-            )
-        triangle = _with_pairs(triangle, observables, states, buffer, terms, driven)
-        pairs += len(states) * (states.shape[1] - 1)
+    checked = [_checked(part, of, terms) for part, of in zip(parts, held, strict=True)]
+    pairs = sum(len(states) * (states.shape[1] - 1) for states in checked)
+    triangle = None
+    if not terms.size:
+        triangle = gram_triangle(partial(_lifted, observables, checked), observables.size, pairs)
+    if triangle is None:
+        triangle = _eliminated(observables, checked, held, terms)
     return SnapshotFactor(triangle, pairs, terms.size)
 
 
-def _with_pairs(
-    triangle: NDArray,
-    observables: Observables,
-    states: NDArray,
-    buffer: NDArray,
-    terms: InputTerms,
-    inputs: NDArray | None,
-) -> NDArray:
-    """The triangle of what `triangle` stands for and of the pairs of `states` (M, T, N)."""
-    size, count, width = observables.size, states.shape[1] - 1, len(triangle)
-    rows, after = len(buffer) // width, observables.size + terms.size
-    # Consecutive snapshots (steps + 1, trajectories, N) with at most `rows` pairs in them.
+def _checked(part: NDArray, inputs: NDArray | None, terms: InputTerms) -> NDArray:
+    states = stored(part, "states")
+    if states.ndim != 3 or states.shape[1] < 2 or not states.size:
+        raise ValueError(
+            f"states must have shape (M, T, N) with two times at least, got {states.shape}"
+        )
+    if inputs is not None and inputs.shape != (*states.shape[:2], terms.inputs):
+        raise ValueError(
+            f"inputs must have shape ({states.shape[0]}, {states.shape[1]}, {terms.inputs}), "
+            f"got {inputs.shape}"
+        )
+    return states
+
+
+def _corners(states: NDArray, rows: int) -> Iterator[tuple[slice, slice]]:
+    """Cuts of states (M, T, N) into consecutive pairs of some trajectories, at most `rows` pairs.
+
+    The trajectories, and the times of the first states of the pairs.
+    """
+    count = states.shape[1] - 1
     length = ceil(count / ceil(count / rows))
     wide = rows // length
-    corners = product(range(0, len(states), wide), range(0, count, length))
-    for first, start in corners:
-        part = states[first : first + wide, start : start + length + 1]
-        snapshots = np.ascontiguousarray(part.swapaxes(0, 1), dtype=float)
-        steps, together = len(snapshots) - 1, snapshots.shape[1]
-        flat = snapshots.reshape(-1, states.shape[2])
-        pairs = steps * together
-        block = buffer[: pairs * width].reshape((pairs, width), order="F")
-        observables(flat[:pairs], out=block[:, :size])
-        # One time after another, Ψ_Y is Ψ_X shifted: only the values at the last time are new.
-        block[: pairs - together, after:] = block[together:, :size]
-        observables(flat[pairs:], out=block[pairs - together :, after:])
-        if inputs is not None:
-            held = inputs[first : first + wide, start : start + steps].swapaxes(0, 1)
-            held = np.asarray(held, dtype=float).reshape(pairs, terms.inputs)
-            terms.write(block[:, :size], held, block[:, size:after])
-        triangle = eliminate(triangle, block)
+    for first, start in product(range(0, len(states), wide), range(0, count, length)):
+        yield slice(first, first + wide), slice(start, min(start + length, count))
+
+
+def _snapshots(states: NDArray, which: slice, when: slice) -> tuple[NDArray[np.float64], int]:
+    """Their states (k (t + 1), N), one time after another, and the number k of trajectories."""
+    part = states[which, when.start : when.stop + 1]
+    return (
+        np.ascontiguousarray(part.swapaxes(0, 1), dtype=float).reshape(-1, states.shape[2]),
+        len(part),
+    )
+
+
+def _lifted(
+    observables: Observables, parts: Sequence[NDArray]
+) -> Iterator[tuple[NDArray[np.float64], int]]:
+    """The values ψ at all states, as `gram_triangle` takes them."""
+    rows, buffer = block_rows(2 * observables.size), np.empty(0)
+    for states in parts:
+        for which, when in _corners(states, rows):
+            flat, together = _snapshots(states, which, when)
+            shape = (len(flat), observables.size)
+            if buffer.size < len(flat) * observables.size:
+                buffer = np.empty(len(flat) * observables.size)
+            values = buffer[: len(flat) * observables.size].reshape(shape, order="F")
+            yield observables(flat, out=values), together
+
+
+def _eliminated(
+    observables: Observables,
+    parts: Sequence[NDArray],
+    held: Sequence[NDArray | None],
+    terms: InputTerms,
+) -> NDArray[np.float64]:
+    """R of [Ψ_X Γ Ψ_Y] by QR, block by block."""
+    size, after = observables.size, observables.size + terms.size
+    width = after + size
+    triangle, rows = np.zeros((width, width), order="F"), block_rows(width)
+    buffer = np.empty(rows * width)
+    for states, inputs in zip(parts, held, strict=True):
+        for which, when in _corners(states, rows):
+            flat, together = _snapshots(states, which, when)
+            pairs = len(flat) - together
+            block = buffer[: pairs * width].reshape((pairs, width), order="F")
+            observables(flat[:pairs], out=block[:, :size])
+            # One time after another, Ψ_Y is Ψ_X shifted: only the values at the last time are new.
+            block[: pairs - together, after:] = block[together:, :size]
+            observables(flat[pairs:], out=block[pairs - together :, after:])
+            if inputs is not None:
+                driven = np.asarray(inputs[which, when].swapaxes(0, 1), dtype=float)
+                terms.write(
+                    block[:, :size], driven.reshape(pairs, terms.inputs), block[:, size:after]
+                )
+            triangle = eliminate(triangle, block)
     return triangle
 
 

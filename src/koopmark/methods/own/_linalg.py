@@ -11,7 +11,11 @@ from koopmark.methods.remarks import numerical_rank
 EQUAL = 1e-9
 """Eigenvalues that differ by less, relative to the largest, are taken for one."""
 
-INDEPENDENT = 1e-6
+FEW, SPARE = 8, 10
+"""Rank of a matrix, as a part of its size, below which its rows are drawn at random; and how many
+more are drawn."""
+
+INDEPENDENT = 1e-4
 """Least singular value of unit eigenvectors that count as independent."""
 
 
@@ -20,7 +24,11 @@ def real_product(real: NDArray, vectors: NDArray) -> NDArray:
     if not np.iscomplexobj(vectors):
         return real @ vectors
     product = np.empty((len(real), vectors.shape[1]), dtype=complex)
-    product.real, product.imag = real @ vectors.real, real @ vectors.imag
+    product.real = real @ vectors.real
+    # Of a real matrix most eigenvectors may be real.
+    turning = vectors.imag.any(axis=0)
+    product.imag[:, ~turning] = 0.0
+    product.imag[:, turning] = real @ vectors.imag[:, turning]
     return product
 
 
@@ -69,18 +77,42 @@ def with_independent(
     for members in chain(*(_split(group, values.imag, EQUAL * size) for group in groups)):
         if len(members) == 1:
             continue
-        if np.linalg.svd(vectors[:, members], compute_uv=False)[-1] > INDEPENDENT:
+        if _independent(vectors[:, members]):
             continue
         centre = values[members].mean()
         real = bool(abs(centre.imag) <= EQUAL * size)
         shift = centre.real if real else centre
-        _, s, vh = np.linalg.svd(matrix - shift * np.eye(len(matrix)))
-        if s[-len(members)] > EQUAL * size:
+        basis = _null_space(matrix - shift * np.eye(len(matrix)), len(members), EQUAL * size)
+        if basis is None:
             continue
-        basis = vh[-len(members) :].conj().T
         vectors[:, members] = basis
         values[members] = np.sum(basis.conj() * (matrix @ basis), axis=0)
     return values, vectors
+
+
+def _independent(vectors: NDArray) -> bool:
+    """Whether the least singular value of unit vectors (D, m) exceeds INDEPENDENT."""
+    if not vectors.imag.any():
+        vectors = vectors.real
+    moments = vectors.conj().T @ vectors
+    try:
+        np.linalg.cholesky(moments - INDEPENDENT**2 * np.eye(len(moments)))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def _null_space(matrix: NDArray, dimension: int, zero: float) -> NDArray | None:
+    """Orthonormal vectors (D, dimension) that the matrix makes vanish; None if there are fewer."""
+    rank = len(matrix) - dimension
+    if FEW * (rank + SPARE) < len(matrix):
+        # The rows have as many dimensions as a random combination of them shows.
+        drawn = np.random.default_rng(0).standard_normal((len(matrix), rank + SPARE))
+        u, s, _ = np.linalg.svd(matrix.conj().T @ drawn)
+        basis = u[:, rank:]
+        return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
+    _, s, vh = np.linalg.svd(matrix)
+    return vh[rank:].conj().T if s[rank] <= zero else None
 
 
 def _split(indices: NDArray[np.intp], keys: NDArray, distance: float) -> list[NDArray[np.intp]]:

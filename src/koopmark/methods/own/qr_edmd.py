@@ -1,4 +1,4 @@
-"""EDMD by one QR pass with residuals for every eigenpair, kernel EDMD and ResDMD."""
+"""EDMD by the triangular factor, with residuals for every eigenpair, kernel EDMD and ResDMD."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -42,8 +42,9 @@ DECIDES = 0.7
 class QREDMD(Method):
     """EDMD (Williams, Kevrekidis and Rowley 2015) from the triangular factor of the data.
 
-    Least squares from each snapshot to the next in a dictionary of functions of the state, without
-    normal equations, which would square the condition number and cost half of the digits.
+    Least squares from each snapshot to the next in a dictionary of functions of the state, with
+    the digits of a QR factorisation; normal equations would square the condition number and cost
+    half of them.
 
     Parameters
     ----------
@@ -207,11 +208,34 @@ def eigenpairs(
 def _combination(vectors: NDArray, wanted: NDArray) -> NDArray:
     """M with vectors M ≈ wanted in least squares; vectors may be few, or depend on each other."""
     if vectors.shape[0] == vectors.shape[1]:
-        getrf, gecon = lapack.get_lapack_funcs(("getrf", "gecon"), (vectors,))
-        lu, pivots, _ = getrf(vectors)
-        if gecon(lu, np.linalg.norm(vectors, 1))[0] > DEPENDENT:
-            return lu_solve((lu, pivots), wanted, check_finite=False)
+        basis, first, second = _real_basis(vectors)
+        getrf, gecon = lapack.get_lapack_funcs(("getrf", "gecon"), (basis,))
+        lu, pivots, _ = getrf(basis)
+        if gecon(lu, np.linalg.norm(basis, 1))[0] > DEPENDENT:
+            found = lu_solve((lu, pivots), wanted, check_finite=False)
+            if not len(first):
+                return found
+            # a Re v + b Im v = m v + conj(m v), with m = (a - ib) / 2.
+            modes = found.astype(complex)
+            modes[first] = 0.5 * (found[first] - 1j * found[second])
+            modes[second] = modes[first].conj()
+            return modes
     return lstsq(vectors, wanted, lapack_driver="gelsy", check_finite=False)[0]
+
+
+def _real_basis(vectors: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """The vectors with real and imaginary part in place of each conjugate pair, and the pairs.
+
+    A product or solution then costs a quarter. If not all are pairs of neighbours, as LAPACK gives
+    them, the vectors as they are and no pairs.
+    """
+    turning = np.flatnonzero(vectors.imag.any(axis=0))
+    first, second = turning[::2], turning[1::2]
+    if len(first) != len(second) or (vectors[:, first] != vectors[:, second].conj()).any():
+        return vectors, turning[:0], turning[:0]
+    basis = vectors.real.copy()
+    basis[:, second] = vectors[:, first].imag
+    return basis, first, second
 
 
 def linear_model(
