@@ -1,6 +1,6 @@
-"""EDMD fits beside other libraries, which are given our dictionary values: only the fit differs.
+"""EDMD fits beside other libraries, which get our dictionary values: only the fit differs.
 
-Ours reads states, evaluates the dictionary and returns residuals and readout as well.
+All start from snapshot pairs of states; ours returns residuals and readout as well.
 """
 
 from dataclasses import dataclass
@@ -79,15 +79,16 @@ def ours(case, trajectories):
     return lambda: koopmark.fit("koopmark.qr_edmd", trajectories, **options)
 
 
-@cache
-def values(case, folder):
-    """The dictionary values that peers are given, ready in memory: X and Y (P, D)."""
-    trajectories = data(case, folder)[1]
+def theirs(case, trajectories, fit):
     if case.delays > 1:
         trajectories = windowed(trajectories, case.delays)
     x, y = trajectories.pairs()
     dictionary = Monomials(degree=case.degree).fitted(x)
-    return np.ascontiguousarray(dictionary(x)), np.ascontiguousarray(dictionary(y))
+
+    def work():
+        return fit(np.ascontiguousarray(dictionary(x)), np.ascontiguousarray(dictionary(y)))
+
+    return work
 
 
 def error_at_minus_one(eigenvalues, system):
@@ -102,8 +103,7 @@ def test_fit(case, peer, folder, records, benchmark):
     module, fit = PEERS[peer]
     need(module)
     system, trajectories = data(case, folder)
-    x, y = values(case, folder)
-    work, other = ours(case, trajectories), lambda: fit(x, y)
+    work, other = ours(case, trajectories), theirs(case, trajectories, fit)
     our_error = error_at_minus_one(work().eigenvalues, system)
     discrete = np.asarray(other(), dtype=complex)
     peer_error = error_at_minus_one(np.log(discrete) / trajectories.dt, system)

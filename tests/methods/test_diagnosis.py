@@ -287,3 +287,14 @@ def test_rank_and_signal_are_those_of_data_with_gaps():
     size = data.states.shape[2]
     note = methods.fit("koopmark.tls_edmd", gappy).note
     assert f"rank {len(exact)} of {size} above noise" in note
+
+
+def test_a_sample_of_smooth_data_tells_what_all_pairs_tell(three, monkeypatch):
+    from_sample = data_rank(three.states)
+    monkeypatch.setattr("koopmark.simulation._signal.SAMPLED", (10**6, 10**6))
+    assert from_sample == data_rank(three.states) == (3, 3, False)
+
+
+def test_a_channel_of_noise_is_not_smooth(three):
+    noise = np.random.default_rng(0).standard_normal((*three.states.shape[:2], 1))
+    assert data_rank(np.concatenate([three.states, noise], axis=2))[:2] == (4, 3)

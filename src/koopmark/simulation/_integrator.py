@@ -259,13 +259,13 @@ def integrate(
             h = np.where(left > 0.0, h, longest)
             steps[trajectory] = h
         staying = running & ~diverged
-        count = np.count_nonzero(staying)
-        if count == 0 or diverged.any():
+        following = np.count_nonzero(staying)
+        if diverged.any():
             stopped[trajectory[diverged]] = t[diverged]
-        if count == 0:
+        if following == 0:
             return stopped
         # Lanes that are done stand still; to move all others each time would cost more.
-        if count <= MOVED * len(t) or diverged.any():
+        if following <= MOVED * len(t) or diverged.any():
             stay = np.flatnonzero(staying)
             rhs.keep(stay)
             a, velocity = block.a.take(stay, axis=1), velocity.take(stay, axis=1)

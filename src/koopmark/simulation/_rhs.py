@@ -178,8 +178,8 @@ class ReducedRHS(_Until):
         velocity = out if out.dtype == self._z.dtype else np.empty(out.shape, self._z.dtype)
         for block in self._blocks:
             x = self._states(block)
-            if self._network.activation is not None:
-                self._network.activation.value(x, out=x)
+            if self._own is None:
+                self._network.coupling(x, out=x)
             else:
                 self._network.coupling(x.T, out=self._own.T)
                 x[:] = self._own
@@ -241,7 +241,9 @@ class FullRHS(_Until):
         linear, self._force = split.linear_columns(np.eye(n)), split.force(np.eye(n))
         self._gather = np.hstack([linear, self._force, self._network.weights.dense()])
         self._shift = theta is not None
-        self._theta = np.broadcast_to(theta, n)[:, None] if np.any(theta) else None
+        self._theta: Array | None = None
+        if theta is not None and theta.any():
+            self._theta = np.broadcast_to(theta, n)[:, None]
         self._memory = np.zeros(self._gather.shape[1] * lanes)
         self._use(lanes)
 
