@@ -100,6 +100,8 @@ def test_tanh_by_table_keeps_all_but_two_bits_at_every_size(wide):
 def test_tanh_by_table_is_odd_and_at_most_one(wide):
     values = tanh_by_table(wide)
     np.testing.assert_array_equal(tanh_by_table(-wide), -values)
+    zeros = np.tile([0.0, -0.0], 500)
+    np.testing.assert_array_equal(np.signbit(tanh_by_table(zeros)), np.signbit(zeros))
     assert np.abs(values).max() == 1.0
 
 
@@ -118,3 +120,10 @@ def test_tanh_by_table_writes_arrays_of_every_layout(layout, wide):
     out = x if layout == "in place" else np.empty_like(x)
     assert tanh_by_table(x, out=out) is out
     np.testing.assert_allclose(out, exact, rtol=1e-15 if layout != "float32" else 1e-6)
+
+
+def test_tanh_by_table_reads_what_it_has_not_overwritten(wide):
+    memory = np.resize(wide, 3 * BLOCK)
+    exact = np.tanh(memory[:-5])
+    tanh_by_table(memory[:-5], out=memory[5:])
+    np.testing.assert_allclose(memory[5:], exact, rtol=1e-15)

@@ -84,7 +84,9 @@ def tanh_by_table(x: NDArray, out: NDArray | None = None) -> NDArray:
         return np.tanh(x, out=out)
     out = np.empty_like(x) if out is None else out
     by_row = x.flags.c_contiguous and out.flags.c_contiguous
-    if not (by_row or (x.flags.f_contiguous and out.flags.f_contiguous)):
+    alike = by_row or (x.flags.f_contiguous and out.flags.f_contiguous)
+    overlapping = out is not x and np.may_share_memory(x, out)
+    if not alike or overlapping or x.shape != out.shape or out.dtype != DOUBLE:
         return np.tanh(x, out=out)
     numbers, values = x.ravel("K"), out.ravel("K")
     if x.size <= BLOCK:
@@ -114,7 +116,8 @@ _memory = _Memory()
 
 @cache
 def _table() -> Array:
-    return np.tanh(np.arange(-LAST_NODE, LAST_NODE + 1) / NODES_A_UNIT)
+    # With -0.0 in the middle, so that zeros keep their signs.
+    return -np.tanh(np.arange(LAST_NODE, -LAST_NODE - 1, -1) / NODES_A_UNIT)
 
 
 def _tanh_of(x: Array, out: Array) -> None:

@@ -101,13 +101,13 @@ def test_errors_are_at_most_ten_times_those_of_qr_or_qr_ran(condition, monkeypat
         found = [errors_of(one, observables, states, basis, expected) for one in (factor, whole)]
         worst = np.maximum(worst, found)
     assert (worst[0] <= 10.0 * worst[1] + 1e-15).all(), worst
-    if condition <= 1e4:
+    if condition <= 30.0:
         assert all(ran)
-    if condition >= 1e10:
+    if condition >= 1e4:
         assert not any(ran)
 
 
-@pytest.mark.parametrize("condition", [1.0, 30.0, 1e3, 1e6])
+@pytest.mark.parametrize("condition", [1.0, 6.0, 30.0])
 def test_residuals_that_are_no_rounding_are_those_of_qr(condition, monkeypatch):
     observables = Identity(constant=False).fitted(np.zeros((1, 6)))
     states = mixed(condition, 0)
@@ -133,6 +133,94 @@ def test_one_pair_that_deviates_is_noticed():
     states = mixed(10.0, 0)
     states[17, -1] += 1e-8
     assert by_gram(observables, states) is None
+
+
+def test_pairs_whose_deviations_cancel_in_the_sketch_are_noticed(monkeypatch):
+    observables = Identity().fitted(np.zeros((1, 6)))
+    long = mixed(5.0, 0)
+    states = np.stack([part.reshape(-1, 6) for part in (long[:, :-1], long[:, 1:])], axis=1)
+    pairs = len(states)
+
+    def units():
+        """A function for each pair, which is 1 there, in the blocks of the real ones."""
+        before = 0
+        for values, shift in _factor._lifted(observables, [states]):
+            count = len(values) - shift
+            each = np.zeros((len(values), pairs))
+            each[np.arange(count), before + np.arange(count)] = 1.0
+            before += count
+            yield each, shift
+
+    size = observables.size
+    signs = _gram.sketched(units, pairs, pairs, 2 * size + _gram.SPARE)[0]
+    rows, places = abs(signs).argmax(axis=0), signs.sum(axis=0)
+    first, second = next(
+        (a, b)
+        for a in range(pairs)
+        for b in range(a)
+        if rows[a] == rows[b] and places[a] == -places[b]
+    )
+    states[[first, second], -1] += 1e-3
+    found = by_gram(observables, states)
+    if found is not None:
+        expected = eigenpairs(by_qr(observables, states, monkeypatch), 1e-15)
+        ours = eigenpairs(found, 1e-15)
+        np.testing.assert_allclose(ours.residuals[0], expected.residuals[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_events_that_meet_in_a_sketch_are_no_relation(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    states = np.zeros((200, 6, 11))
+    for t in range(5):
+        states[:, t + 1, :3] = 0.7 * states[:, t, :3] + rng.standard_normal((200, 3))
+    for event in range(3, 11):
+        states[rng.integers(200), rng.integers(6), event] = 1.0
+    observables = Identity(constant=False).fitted(np.zeros((1, 11)))
+    gram, qr = by_gram(observables, states), by_qr(observables, states, monkeypatch)
+    if gram is not None:
+        norms = np.linalg.norm(qr.triangle, axis=0)
+        norms[norms == 0.0] = 1.0
+        found, expected = (one.triangle / norms for one in (gram, qr))
+        np.testing.assert_allclose(found.T @ found, expected.T @ expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_where_all_functions_are_exact_all_residuals_are_rounding(constant, seed):
+    states = np.empty((200, 11, 4))
+    states[:, 0] = np.random.default_rng(seed).standard_normal((200, 4))
+    for t in range(10):
+        states[:, t + 1] = states[:, t] * [0.99, 0.95, 0.9, 0.8]
+    factor = by_gram(Identity(constant=constant).fitted(np.zeros((1, 4))), states)
+    assert factor is not None
+    assert eigenpairs(factor, 1e-15).residuals.max() < 1e-14
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 7.0, 15.0, 20.0, 40.0])
+def test_offsets_cost_no_digits(offset, monkeypatch):
+    """The median over draws of the error of the largest eigenvalue, beside that of QR."""
+    observables = Identity().fitted(np.zeros((1, 4)))
+    errors = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        states = np.empty((60, 20, 4))
+        states[:, 0] = rng.standard_normal((60, 4))
+        for t in range(19):
+            states[:, t + 1] = 0.9 * states[:, t] + rng.standard_normal((60, 4))
+        states += offset
+        gram, qr = by_gram(observables, states), by_qr(observables, states, monkeypatch)
+        x, y = (part.reshape(-1, 4) - offset for part in (states[:, :-1], states[:, 1:]))
+        moved = np.hstack([np.ones((len(x), 1)), x]), np.hstack([np.ones((len(y), 1)), y])
+        exact = np.sort(np.linalg.eigvals(np.linalg.lstsq(*moved, rcond=None)[0]).real)
+        if gram is not None:
+            errors.append([
+                abs(np.sort(eigenpairs(one, 1e-15).discrete.real) - exact).max()
+                for one in (gram, qr)
+            ])  # fmt: skip
+    assert len(errors) == 20
+    ours, theirs = np.median(errors, axis=0)
+    assert ours <= 10.0 * theirs + 1e-15
 
 
 def test_a_channel_without_a_value_or_a_repeated_one_is_left_to_qr():

@@ -22,6 +22,9 @@ from koopmark.simulation import Trajectories
 DEPENDENT = 1e-10
 """Part of a term of inputs, relative to its size, that is rounding: it depends on the others."""
 
+FEWEST_FUNCTIONS = 30
+"""Size of a dictionary from which on Gram matrices save time."""
+
 
 @dataclass(frozen=True, eq=False)
 class SnapshotFactor:
@@ -168,10 +171,10 @@ def factorise(
 ) -> SnapshotFactor:
     """Compute the factor of all snapshot pairs of trajectories.
 
-    By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two
-    passes over the data; otherwise by QR, in one more. Memory beyond the data is O(D²): neither
-    the pairs nor their dictionary values are ever held at once, so `states` may be a memory map
-    larger than the memory.
+    By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two or
+    three passes over the data; otherwise by QR, in one more. Memory beyond the data is O(D²):
+    neither the pairs nor their dictionary values are ever held at once, so `states` may be a memory
+    map larger than the memory.
 
     Parameters
     ----------
@@ -192,7 +195,7 @@ def factorise(
     checked = [_checked(part, of, terms) for part, of in zip(parts, held, strict=True)]
     pairs = sum(len(states) * (states.shape[1] - 1) for states in checked)
     triangle = None
-    if not terms.size:
+    if not terms.size and observables.size >= FEWEST_FUNCTIONS:
         triangle = gram_triangle(partial(_lifted, observables, checked), observables.size, pairs)
     if triangle is None:
         triangle = _eliminated(observables, checked, held, terms)

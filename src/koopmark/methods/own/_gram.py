@@ -16,21 +16,24 @@ Blocks = Callable[[], Iterator[tuple[NDArray[np.float64], int]]]
 """All data, once more at each call: values ψ (k (t + 1), D) in Fortran order of t + 1 consecutive
 snapshots of k trajectories, one time after another, and k. Ψ_Y is Ψ_X shifted by k rows."""
 
-WELL = 40.0
+WELL = 8.0
 """Condition number up to which columns count as nearly orthonormal. The errors of a Gram matrix
 grow with its square, and up to here are less than ten times those of QR, by measurement."""
 
 INFLATED = 3.0
 """How many times larger the condition number of a sketch twice as tall as wide may be."""
 
-ILL = 1e7
-"""Condition number beyond which the sketch tells too few of the digits."""
+ILL = 1e3
+"""Condition number beyond which rounding in columns made orthonormal cannot be told from noise."""
 
 FREE = 1e-5
 """Least relative residual that a Gram matrix gives, to 1e-6 of it."""
 
 ROUNDING = 300 * np.finfo(float).eps
-"""Relative residual that counts as rounding, for columns of condition number 1."""
+"""Relative residual that counts as rounding."""
+
+PROBES = 4
+"""Random combinations of the relations that a sketch shows, of which all pairs are asked."""
 
 SPARE = 64
 """Rows of the sketch beyond what the regression of Ψ_Y on Ψ_X and on itself can fit."""
@@ -52,6 +55,8 @@ class Plan(NamedTuple):
     """A (D, rest)."""
     ahead: NDArray[np.float64]
     """T (free, rest)."""
+    sizes: NDArray[np.float64]
+    """(rest,) norms of the columns V_Y[:, rest]."""
     rounding: NDArray[np.float64]
     """R of what the relation leaves, (rest, rest)."""
 
@@ -65,18 +70,20 @@ class Moments(NamedTuple):
     """V_Xᵀ V_Y (D, free)."""
     yy: NDArray[np.float64]
     """V_Yᵀ V_Y (free, free)."""
+    unexplained: float
+    """Relative residual of the relations of the plan, root mean square over all of them."""
 
 
 def gram_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] | None:
     """R (2D, 2D) of [Ψ_X Ψ_Y] with the digits of QR, or None where that takes QR itself.
 
-    None if the pairs are few, if the functions of the dictionary depend on each other to 1e-7, or
-    if a residual is neither rounding nor at least 1e-5.
+    None if the pairs are few, if the condition number of the functions is above 1e3, or if a
+    residual is neither rounding nor at least 1e-5.
 
     Parameters
     ----------
     blocks : Blocks
-        Read twice.
+        Read twice, or three times where the sketch takes the columns for better than they are.
     size, pairs : int
         D and P.
     """
@@ -140,17 +147,21 @@ def planned(x: NDArray, y: NDArray, well: float) -> Plan | None:
     sizes[sizes == 0.0] = 1.0
     relative = left / sizes
     # Pivoted Cholesky: the columns that are large beside what those before them explain.
-    _, order, rank, _ = lapack.dpstrf(relative.T @ relative, tol=FREE**2)
+    moments = relative.T @ relative
+    _, order, rank, _ = lapack.dpstrf(moments, tol=FREE**2)
+    if moments.diagonal().max() <= FREE**2:
+        # The first pivot is not compared with the tolerance.
+        rank = 0
     free, rest = np.sort(order[:rank] - 1), np.sort(order[rank:] - 1)
     q, upper = np.linalg.qr(relative[:, free])
     ahead = solve_triangular(upper, q.T @ relative[:, rest], check_finite=False)
     unexplained = relative[:, rest] - relative[:, free] @ ahead
-    if np.linalg.norm(unexplained, axis=0).max(initial=0.0) > ROUNDING * condition:
+    if np.linalg.norm(unexplained, axis=0).max(initial=0.0) > ROUNDING:
         return None
     ahead *= sizes[rest] / sizes[free, None]
     now = operator[:, rest] - operator[:, free] @ ahead
     rounding = np.asarray(np.linalg.qr(unexplained * sizes[rest], mode="r"))
-    return Plan(scale, triangle, free, rest, now, ahead, rounding)
+    return Plan(scale, triangle, free, rest, now, ahead, sizes[rest], rounding)
 
 
 def condition_of(triangle: NDArray, steps: int = 20) -> float:
@@ -171,6 +182,8 @@ def moments_of(blocks: Blocks, plan: Plan) -> Moments:
     size, count = len(plan.scale), len(plan.free)
     inner, first, xy = np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, count))
     last = np.zeros((count, count))
+    now, ahead_of = _probes(plan)
+    unexplained = 0.0
     for values, shift in blocks():
         if plan.triangle is None:
             columns = values
@@ -184,18 +197,36 @@ def moments_of(blocks: Blocks, plan: Plan) -> Moments:
         inner += middle.T @ middle
         last += end.T @ end
         xy += columns[:pairs].T @ ahead
+        unexplained += np.sum((columns[shift:] @ ahead_of - columns[:pairs] @ now) ** 2)
     xx, yy = inner + first, inner[np.ix_(plan.free, plan.free)] + last
     if plan.triangle is None:
         unit = 1.0 / plan.scale
         xx *= np.outer(unit, unit)
         xy *= np.outer(unit, unit[plan.free])
         yy *= np.outer(unit[plan.free], unit[plan.free])
-    return Moments(xx, xy, yy)
+    return Moments(xx, xy, yy, float(np.sqrt(unexplained / max(now.shape[1] * len(plan.rest), 1))))
+
+
+def _probes(plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vectors (D, PROBES) with V_Y b - V_X a = (V_Y[:, rest] - V_X A - V_Y[:, free] T) g.
+
+    g is random, with the relations in equal shares. What a sketch adds up may cancel; here the
+    square of every pair counts.
+    """
+    rest = np.random.default_rng(0).standard_normal((len(plan.rest), PROBES))
+    rest /= plan.sizes[:, None]
+    now, ahead = plan.now @ rest, np.zeros((len(plan.scale), PROBES))
+    ahead[plan.rest], ahead[plan.free] = rest, -plan.ahead @ rest
+    if plan.triangle is None:
+        return now / plan.scale[:, None], ahead / plan.scale[:, None]
+    return now, ahead
 
 
 def _triangle(plan: Plan, moments: Moments) -> NDArray[np.float64] | None:
     """R of [Ψ_X Ψ_Y] by Cholesky factors, if their condition keeps the digits."""
     size, count = moments.xy.shape
+    if not moments.unexplained <= 2.0 * ROUNDING:
+        return None
     try:
         now = np.linalg.cholesky(moments.xx).T
         if condition_of(now) > WELL:
