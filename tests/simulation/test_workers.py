@@ -5,6 +5,7 @@ import importlib
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -174,7 +175,15 @@ def test_an_error_in_a_process_names_its_class_and_place():
     assert "worker_functions.py" in caught.value.__notes__[0]
 
 
-def test_ctrl_c_ends_the_call_and_its_processes():
+@pytest.fixture
+def heeded():
+    """Ctrl-C, which a shell that runs the tests in the background has ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+def test_ctrl_c_ends_the_call_and_its_processes(heeded):
     simulate(SYSTEM, START, TIMES, jobs=2)
     before = processes()
     interrupt = threading.Timer(0.3, _thread.interrupt_main)
@@ -255,7 +264,7 @@ from koopmark.simulation import simulate
 from koopmark.simulation._processes import _idle
 from koopmark.systems import Relaxation, random_rnn
 
-print("run")
+print("run", flush=True)
 system = random_rnn(3, 2)
 """
 OWN = """

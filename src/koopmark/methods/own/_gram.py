@@ -89,6 +89,11 @@ def gram_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] 
     """
     if pairs < 2 * (2 * size + SPARE):
         return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _planned_triangle(blocks, size, pairs)
+
+
+def _planned_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] | None:
     sketch = sketched(blocks, size, pairs, 2 * size + SPARE)
     for well in (INFLATED * WELL, 1.0):
         plan = planned(*sketch, well)
