@@ -108,7 +108,8 @@ class Counted:
 
 
 @pytest.mark.parametrize(("count", "passes"), [(10, 1), (200, 2)])
-def test_a_state_between_two_others_is_evaluated_once_in_a_pass(count, passes):
+def test_a_state_between_two_others_is_evaluated_once_in_a_pass(monkeypatch, count, passes):
+    monkeypatch.setattr("koopmark.methods.own._factor.FEWEST_FUNCTIONS", 1)
     states = np.random.default_rng(0).standard_normal((count, 12, 3))
     counted = Counted(LIFT)
     factorise(counted, states)
