@@ -113,13 +113,16 @@ def sketched(blocks: Blocks, size: int, pairs: int, rows: int) -> tuple[NDArray,
     """
     rng = np.random.default_rng(0)
     x, y = np.zeros((2, size, rows))
+    first = 0
     for values, shift in blocks():
         count = len(values) - shift
         signs = rng.choice([-1.0, 1.0], count)
         # Strips of neighbours, one on the other: what is alike in time or trajectory is parted.
         width = min(rows, -(-count * rows // pairs))
         whole = (count - 1) // width * width
-        places = (int(rng.integers(rows)) + np.arange(width)) % rows
+        # The rows after those of the block before: every row gets about as many pairs.
+        places = (first + np.arange(width)) % rows
+        first += width
         for total, start in ((x, 0), (y, shift)):
             part = values.T[:, start : start + count]
             strips = part[:, :whole].reshape(size, -1, width)
