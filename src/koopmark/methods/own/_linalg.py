@@ -4,8 +4,9 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack, solve_triangular
 
+from koopmark._tsqr import eliminate
 from koopmark.methods.remarks import numerical_rank
 
 EQUAL = 1e-9
@@ -17,6 +18,9 @@ more are drawn."""
 
 INDEPENDENT = 1e-4
 """Least singular value of unit eigenvectors that count as independent."""
+
+LEAST_SHIFT = 1e-77
+"""Shift of a matrix without eigenvalues other than 0; its inverse square does not overflow."""
 
 
 def real_product(real: NDArray, vectors: NDArray) -> NDArray:
@@ -111,8 +115,16 @@ def _null_space(matrix: NDArray, dimension: int, zero: float) -> NDArray | None:
         u, s, _ = np.linalg.svd(matrix.conj().T @ drawn)
         basis = u[:, rank:]
         return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
-    _, s, vh = np.linalg.svd(matrix)
-    return vh[rank:].conj().T if s[rank] <= zero else None
+    # Inverse iteration with AᴴA + δ²: without δ the smallest singular value, which is rounding,
+    # would outweigh the others that are.
+    shift = max(0.1 * zero, LEAST_SHIFT) * np.eye(len(matrix), dtype=matrix.dtype, order="F")
+    triangle = eliminate(shift, matrix.copy(order="F"))
+    basis = np.random.default_rng(0).standard_normal((len(matrix), dimension))
+    for _ in range(2):
+        for side in ("C", "N"):
+            basis = solve_triangular(triangle, basis, trans=side, check_finite=False)
+        basis = np.linalg.qr(basis)[0]
+    return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
 
 
 def _split(indices: NDArray[np.intp], keys: NDArray, distance: float) -> list[NDArray[np.intp]]:
