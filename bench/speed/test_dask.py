@@ -11,38 +11,15 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import psutil
-from recipes import FOUR_UNITS, small_recipe
 
 from conftest import need
-from koopmark.plan import load_suite
 from records import Efficiency, Overhead
+from trivial_suite import Watch, trivial_suite
 
 RUNNER = import_module("koopmark.run._run")
-METHOD = Path(__file__).with_name("trivial_methods.py")
-
-SUITE = """
-title = "Fits of one length"
-question = "How much of two cores do the fits get?"
-datasets = ["tiny.toml"]
-seeds = 1
-[[sweeps]]
-dataset = "tiny.toml"
-vary = "sampling.noise"
-title = "noise"
-values = {levels}
-"""
-
-ENTRY = """
-[[methods]]
-use = "{method}:Nothing"
-datasets = ["noise"]
-options = {{number = {number}, seconds = {seconds}}}
-"""
-
 LENGTHS = {0.001: (20, 10), 0.01: (20, 10), 0.1: (20, 3), 1.0: (12, 1)}
 """Methods and levels of noise for each length of a fit, in seconds of processor time."""
 if os.environ.get("KOOPMARK_LARGE"):
@@ -53,18 +30,12 @@ KINDS = {"dask_scheduler": "scheduler", "dask_worker": "Dask workers", "cluster.
 """What a process is, by a word of its command; those that fit have none of them."""
 
 
-class Watch:
-    """Stands for the progress bar: when fits end, and what processes have spent until then."""
+class Spending(Watch):
+    """When fits end, and what processes have spent until then."""
 
-    def __init__(self, _console, total):
-        self.total, self.skipped, self.ends = total, max(2, total // 10), []
-        Watch.last = self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
+    def __init__(self, console, total):
+        super().__init__(console, total)
+        self.skipped, self.ends = max(2, total // 10), []
 
     def advance(self, _rows):
         self.ends.append(time.perf_counter())
@@ -127,20 +98,9 @@ def two_workers(folder):
             process.wait()
 
 
-def suite(folder, seconds, methods, levels):
-    folder.mkdir()
-    (folder / "tiny.toml").write_text(small_recipe(FOUR_UNITS, trajectories=3))
-    entries = [
-        ENTRY.format(method=METHOD, number=number, seconds=seconds) for number in range(methods)
-    ]
-    values = [level / 1000 for level in range(1, levels + 1)]
-    (folder / "length.toml").write_text(SUITE.format(levels=values) + "".join(entries))
-    return load_suite(folder / "length.toml")
-
-
 def test_efficiency_by_length(tmp_path, every_core, records, monkeypatch):
     need("distributed")
-    monkeypatch.setattr(RUNNER, "display", Watch)
+    monkeypatch.setattr(RUNNER, "display", Spending)
     with two_workers(tmp_path) as address:
 
         def run(planned, scheduler, folder):
@@ -149,9 +109,9 @@ def test_efficiency_by_length(tmp_path, every_core, records, monkeypatch):
             return Watch.last
 
         # Workers start their processes, and the data are made.
-        run(suite(tmp_path / "first", 0.0, 20, 10), address, "first run")
+        run(trivial_suite(tmp_path / "first", 20, 10), address, "first run")
         for seconds, (methods, levels) in LENGTHS.items():
-            planned = suite(tmp_path / f"{seconds:g}", seconds, methods, levels)
+            planned = trivial_suite(tmp_path / f"{seconds:g}", methods, levels, seconds=seconds)
             watched = [
                 [
                     run(planned, address, f"{seconds:g} Dask {i}"),

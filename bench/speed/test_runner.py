@@ -4,73 +4,33 @@ import resource
 import time
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 import pytest
-from recipes import FOUR_UNITS, small_recipe
 
-from koopmark.plan import load_suite
 from koopmark.plan._cells import plan
+from trivial_suite import ANCHORS, Watch, trivial_suite
 
 RUNNER = import_module("koopmark.run._run")
-METHOD = Path(__file__).with_name("trivial_methods.py")
 
-RECIPE = small_recipe(FOUR_UNITS, trajectories=3)
-
-SUITE = """
-title = "Ten thousand"
-question = "What do fits cost that do nothing?"
-datasets = ["tiny.toml"]
-seeds = 50
-[[sweeps]]
-dataset = "tiny.toml"
-vary = "sampling.noise"
-title = "noise"
-values = {levels}
-[[methods]]
-use = "anchor.exact"
-without = ["noise"]
-[[methods]]
-use = "anchor.random"
-without = ["noise"]
-"""
-
-ENTRY = """
-[[methods]]
-use = "{method}:Nothing"
-datasets = ["noise"]
-options = {{number = {number}}}
-"""
-
-PLANNING, PER_FIT, GROWTH, RESUMING = 2.0, 5.0, 10.0, 2.0
-"""Goals: seconds, milliseconds, megabytes, seconds."""
+GROWTH = 10.0
+"""Megabytes by which the runner may grow."""
 
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
     """50 seeds of 20 levels of noise with 10 methods, and the anchors on 50 seeds of one."""
     folder = tmp_path_factory.mktemp("suite")
-    (folder / "tiny.toml").write_text(RECIPE)
-    methods = "".join(ENTRY.format(method=METHOD, number=number) for number in range(10))
-    levels = [level / 1000 for level in range(1, 21)]
-    (folder / "large.toml").write_text(SUITE.format(levels=levels) + methods)
-    return load_suite(folder / "large.toml")
+    return trivial_suite(folder, methods=10, levels=20, seeds=50, extra=ANCHORS)
 
 
-class Watch:
-    """Stands for the progress bar: the runner's memory, and the time that the fits took."""
+class Spending(Watch):
+    """The runner's memory, and the time that the fits took."""
 
-    def __init__(self, *_):
+    def __init__(self, console, total):
+        super().__init__(console, total)
         self.megabytes, self.seconds, self.done = {}, 0.0, 0
-        Watch.last = self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
 
     def advance(self, rows):
         self.done += 1
@@ -101,12 +61,11 @@ def test_planning(suite, benchmark):
     with cost() as first:
         assert len(plan(suite)) == 10_100
     benchmark.pedantic(plan, args=(suite,), rounds=3)
-    print(f"\nplanning, s of processor time: {first.here:.2f}")
-    assert first.here < PLANNING
+    print(f"\nplanning, s of processor time (goal 2): {first.here:.2f}")
 
 
 def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatch):
-    monkeypatch.setattr(RUNNER, "display", Watch)
+    monkeypatch.setattr(RUNNER, "display", Spending)
     with cost() as first:
         benchmark.pedantic(
             RUNNER.run,
@@ -122,17 +81,16 @@ def test_running_and_resuming(suite, tmp_path, benchmark, every_core, monkeypatc
     growth = memory[10_000] - memory[1000]
     with cost() as resumed:
         RUNNER.run(suite, tmp_path / "out", 2, cache_dir=tmp_path / "cache")
+    again = resumed.here + resumed.workers
     found = {
-        "runner, ms of processor time a fit": runner,
+        "runner, ms of processor time a fit (goal 5, with the workers)": runner,
         "workers, ms of processor time a fit beside the fit": workers,
         "memory of the runner from fit 1,000 to 10,000, MB": growth,
-        "going on with a finished run, s of processor time": resumed.here + resumed.workers,
+        "going on with a finished run, s of processor time (goal 2)": again,
         "going on with a finished run, s": resumed.wall,
     }
     benchmark.extra_info.update(found)
     print()
     for what, number in found.items():
         print(f"{what}: {number:.2f}")
-    assert runner + workers < PER_FIT
     assert growth < GROWTH
-    assert resumed.here + resumed.workers < RESUMING
