@@ -300,3 +300,11 @@ def test_a_hundred_thousand_neurons_run_in_memory_of_the_order_of_their_states()
     u = system.weights.null_space.sample(3, np.random.default_rng(1))
     constant = np.stack([trajectory @ u for trajectory in states]) * np.exp(times)[:, None]
     np.testing.assert_allclose(constant, constant[:, :1] + np.zeros_like(constant), atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-150, 1e-300])
+def test_states_may_vanish_where_the_caller_raises_floating_point_errors(size):
+    initial = size * np.random.default_rng(0).standard_normal((300, REDUCED.size))
+    expected = simulate(REDUCED, initial, TIMES).states
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(simulate(REDUCED, initial, TIMES).states, expected)

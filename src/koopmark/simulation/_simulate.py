@@ -118,7 +118,8 @@ def simulate(
     def expand(part: slice, samples: Samples) -> None:
         stopped[part] = ensemble.expand(samples, part, states[part, 1:])
 
-    with one_blas_thread():
+    # States that decay end at 0, whatever the caller wants of floating point elsewhere.
+    with one_blas_thread(), np.errstate(under="ignore"):
         if callable(inputs):
             stopped, held = fed_back(ensemble, x0, inputs, states)
         elif grid.shape[-1] > 1:
@@ -167,7 +168,7 @@ def simulate_reduced(
         coordinates[part], null[part] = samples.coordinates, samples.null
         stopped[part] = samples.stopped
 
-    with one_blas_thread():
+    with one_blas_thread(), np.errstate(under="ignore"):
         each_tile(ensemble, x0, jobs, keep)
     for trajectory in np.flatnonzero(np.isfinite(stopped)):
         own = ensemble.elapsed_of(slice(trajectory, trajectory + 1))
