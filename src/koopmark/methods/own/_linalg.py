@@ -63,8 +63,7 @@ def eigenbasis(matrix: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
     LAPACK solves for eigenvectors in the triangular Schur form, where the copies of one eigenvalue
     differ by rounding: of several hundred, most come out as combinations of the others, though
     the matrix has as many independent ones. Where that happens, the null space of A - μ takes
-    their place, by its singular vectors; an eigenvalue that truly lacks eigenvectors keeps what
-    LAPACK gives.
+    their place; an eigenvalue that truly lacks eigenvectors keeps what LAPACK gives.
     """
     return with_independent(matrix, *np.linalg.eig(matrix))
 
@@ -112,7 +111,7 @@ def _null_space(matrix: NDArray, dimension: int, zero: float) -> NDArray | None:
     if FEW * (rank + SPARE) < len(matrix):
         # The rows have as many dimensions as a random combination of them shows.
         drawn = np.random.default_rng(0).standard_normal((len(matrix), rank + SPARE))
-        u, s, _ = np.linalg.svd(matrix.conj().T @ drawn)
+        u = np.linalg.svd(matrix.conj().T @ drawn)[0]
         basis = u[:, rank:]
         return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
     # Inverse iteration with AᴴA + δ²: without δ the smallest singular value, which is rounding,
