@@ -246,3 +246,25 @@ def test_the_same_data_give_the_same_digits(three):
     lift = Monomials(2).fitted(three.states)
     first, second = (by_gram(lift, three.states).triangle for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_columns_that_the_sketch_overrates_are_noticed_in_the_first_pairs(monkeypatch):
+    monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", 64)
+    observables = Identity(constant=False).fitted(np.zeros((1, 6)))
+    states = mixed(30.0, 0)
+    blocks, pairs = partial(_factor._lifted, observables, [states]), 40 * 25
+    sketch = _gram.sketched(blocks, 6, pairs, 12 + _gram.SPARE)
+    overrated = _gram.planned(*sketch, well=np.inf)
+    assert overrated.triangle is None
+    read = []
+
+    def counted():
+        for block in blocks():
+            read.append(block)
+            yield block
+
+    assert _gram.moments_of(counted, overrated) is None
+    assert len(read) < len(list(blocks())) / 4
+    # Columns that are well conditioned are read to the end.
+    better = overrated._replace(condition=_gram.WELL)
+    assert _gram.moments_of(blocks, better) is not None

@@ -26,6 +26,10 @@ INFLATED = 3.0
 ILL = 1e3
 """Condition number beyond which rounding in columns made orthonormal cannot be told from noise."""
 
+MANY = 16
+"""Pairs for each function from which on a part of the pairs tells the condition of all: a part of
+n pairs overstates it by up to (1 + √(D/n)) / (1 - √(D/n))."""
+
 FREE = 1e-5
 """Least relative residual that a Gram matrix gives, to 1e-6 of it."""
 
@@ -47,6 +51,8 @@ class Plan(NamedTuple):
 
     scale: NDArray[np.float64]
     """(D,) norms of the columns of Ψ_X."""
+    condition: float
+    """Condition number of V_X in the sketch."""
     triangle: NDArray[np.float64] | None
     """P (D, D), upper triangular; None for that with `scale` on the diagonal."""
     free: NDArray[np.intp]
@@ -99,7 +105,8 @@ def _planned_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float
         plan = planned(*sketch, well)
         if plan is None:
             return None
-        triangle = _triangle(plan, moments_of(blocks, plan))
+        moments = moments_of(blocks, plan)
+        triangle = None if moments is None else _triangle(plan, moments)
         if triangle is not None or plan.triangle is not None:
             return triangle
     return None
@@ -140,20 +147,24 @@ def planned(x: NDArray, y: NDArray, well: float) -> Plan | None:
     reflectors, tau, *_ = lapack.dgeqrf(x / scale, lwork=64 * size, overwrite_a=1)
     both, *_ = lapack.dormqr("L", "T", reflectors, tau, y / scale, 64 * size, overwrite_c=1)
     xx, xy, yy = np.triu(reflectors[:size]), both[:size], both[size:]
+    # These are as large as the factor, and memory is to be a few times that.
+    del reflectors
     condition = condition_of(xx)
     if not condition < ILL:
         return None
     triangle = None
     if condition > well:
         # In whitened columns the operator is R₁₂ R₁₁⁻¹, and what it leaves R₂₂ R₁₁⁻¹.
-        triangle = np.asfortranarray(xx * scale)
+        triangle, condition = np.asfortranarray(xx * scale), 1.0
         operator, left = (blas.dtrsm(1.0, xx, part, side=1) for part in (xy, yy))
-        sizes = np.linalg.norm(np.vstack([operator, left]), axis=0)
+        sizes = np.hypot(*(np.linalg.norm(part, axis=0) for part in (operator, left)))
     else:
         operator, left = solve_triangular(xx, xy, check_finite=False), yy
         sizes = np.linalg.norm(both, axis=0)
+    del both, xx, xy, yy
     sizes[sizes == 0.0] = 1.0
     relative = left / sizes
+    del left
     # Pivoted Cholesky: the columns that are large beside what those before them explain.
     moments = relative.T @ relative
     _, order, rank, _ = lapack.dpstrf(moments, tol=FREE**2)
@@ -169,7 +180,7 @@ def planned(x: NDArray, y: NDArray, well: float) -> Plan | None:
     ahead *= sizes[rest] / sizes[free, None]
     now = operator[:, rest] - operator[:, free] @ ahead
     rounding = np.asarray(np.linalg.qr(unexplained * sizes[rest], mode="r"))
-    return Plan(scale, triangle, free, rest, now, ahead, sizes[rest], rounding)
+    return Plan(scale, condition, triangle, free, rest, now, ahead, sizes[rest], rounding)
 
 
 def condition_of(triangle: NDArray, steps: int = 20) -> float:
@@ -185,13 +196,17 @@ def condition_of(triangle: NDArray, steps: int = 20) -> float:
     return float(np.sqrt(np.linalg.norm(large) * np.linalg.norm(small)))
 
 
-def moments_of(blocks: Blocks, plan: Plan) -> Moments:
-    """The Gram matrices of the columns that are planned, each sum without a difference."""
+def moments_of(blocks: Blocks, plan: Plan) -> Moments | None:
+    """The Gram matrices of the columns that are planned, each sum without a difference.
+
+    None, and early, where the first pairs show columns that are worse than the sketch had them.
+    """
     size, count = len(plan.scale), len(plan.free)
     inner, first, xy = np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, count))
     last = np.zeros((count, count))
     now, ahead_of = _probes(plan)
-    unexplained = 0.0
+    unexplained, seen = 0.0, 0
+    due = MANY * size if plan.condition > WELL else np.inf
     for values, shift in blocks():
         if plan.triangle is None:
             columns = values
@@ -206,6 +221,11 @@ def moments_of(blocks: Blocks, plan: Plan) -> Moments:
         last += end.T @ end
         xy += columns[:pairs].T @ ahead
         unexplained += np.sum((columns[shift:] @ ahead_of - columns[:pairs] @ now) ** 2)
+        seen += pairs
+        if seen >= due:
+            due, share = 2 * seen, np.sqrt(size / seen)
+            if _condition(inner + first, plan.scale) > WELL * (1.0 + share) / (1.0 - share):
+                return None
     xx, yy = inner + first, inner[np.ix_(plan.free, plan.free)] + last
     if plan.triangle is None:
         unit = 1.0 / plan.scale
@@ -213,6 +233,14 @@ def moments_of(blocks: Blocks, plan: Plan) -> Moments:
         xy *= np.outer(unit, unit[plan.free])
         yy *= np.outer(unit[plan.free], unit[plan.free])
     return Moments(xx, xy, yy, float(np.sqrt(unexplained / max(now.shape[1] * len(plan.rest), 1))))
+
+
+def _condition(moments: NDArray, scale: NDArray) -> float:
+    """Condition number of columns with these moments, each by its scale."""
+    try:
+        return condition_of(np.linalg.cholesky(moments / np.outer(scale, scale)).T)
+    except np.linalg.LinAlgError:
+        return np.inf
 
 
 def _probes(plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -243,14 +271,15 @@ def _triangle(plan: Plan, moments: Moments) -> NDArray[np.float64] | None:
         left = np.linalg.cholesky(moments.yy - both.T @ both).T
     except np.linalg.LinAlgError:
         return None
-    r = np.zeros((2, size, 2, size))
-    r[0, :, 0] = now
-    r[0, :, 1, plan.free] = both.T
-    r[0, :, 1, plan.rest] = (both @ plan.ahead + now @ plan.now).T
-    r[1, :count, 1, plan.free] = left.T
-    r[1, :count, 1, plan.rest] = (left @ plan.ahead).T
-    r[1, count:, 1, plan.rest] = plan.rounding.T
-    for part in (r[0, :, 0], r[0, :, 1], r[1, :, 1]):
+    r = np.zeros((2 * size, 2 * size), order="F")
+    xx, xy, yy = r[:size, :size], r[:size, size:], r[size:, size:]
+    xx[:] = now
+    xy[:, plan.free] = both
+    xy[:, plan.rest] = both @ plan.ahead + now @ plan.now
+    yy[:count, plan.free] = left
+    yy[:count, plan.rest] = left @ plan.ahead
+    yy[count:, plan.rest] = plan.rounding
+    for part in (xx, xy, yy):
         part[:] = part * plan.scale if plan.triangle is None else part @ plan.triangle
-    r[1, :, 1] = np.linalg.qr(r[1, :, 1], mode="r")
-    return np.asfortranarray(np.triu(r.reshape(2 * size, 2 * size)))
+    yy[:] = np.linalg.qr(yy, mode="r")
+    return r
