@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koopmark.methods import Monomials
+from koopmark.methods.own import _factor
 from koopmark.methods.own._factor import SnapshotFactor, factorise
 from koopmark.methods.own.qr_edmd import eigenpairs
 
@@ -102,18 +103,19 @@ class Counted:
     def __init__(self, observables):
         self.observables, self.size, self.states = observables, observables.size, 0
 
-    def __call__(self, states, out):
+    def __call__(self, states, out=None):
         self.states += len(states)
         return self.observables(states, out)
 
 
-@pytest.mark.parametrize(("count", "passes"), [(10, 1), (200, 2)])
-def test_a_state_between_two_others_is_evaluated_once_in_a_pass(monkeypatch, count, passes):
+@pytest.mark.parametrize("count", [10, 200])
+def test_a_state_between_two_others_is_evaluated_once_in_a_pass(monkeypatch, count):
+    """Of two passes, for Gram matrices, or one for QR after a look at the first pairs, all here."""
     monkeypatch.setattr("koopmark.methods.own._factor.FEWEST_FUNCTIONS", 1)
     states = np.random.default_rng(0).standard_normal((count, 12, 3))
     counted = Counted(LIFT)
     factorise(counted, states)
-    assert counted.states == passes * count * 12
+    assert counted.states == 2 * count * 12
 
 
 @pytest.mark.parametrize("shape", [(1, 500, 3), (500, 2, 3), (7, 130, 3)])
@@ -151,3 +153,41 @@ def test_other_files_are_refused(tmp_path, pickled):
         np.savez(tmp_path / "other.npz", states=np.zeros(3))
     with pytest.raises(ValueError, match=r"no snapshot factor|allow_pickle=False"):
         SnapshotFactor.load(tmp_path / "other.npz")
+
+
+def windows(states, length):
+    """Windows of so many states in a row as states."""
+    return np.concatenate(
+        [states[:, k : states.shape[1] - length + 1 + k] for k in range(length)], axis=2
+    )
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("kind", ["windows", "until the last pair", "none"])
+def test_columns_that_repeat_others_give_the_factor_of_all_columns(kind, degree, monkeypatch):
+    """Of smooth states, so that QR is what runs; in blocks of 64 pairs."""
+    monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", 64)
+    monkeypatch.setattr("koopmark.methods.own._factor.FEWEST_FUNCTIONS", 5)
+    rng = np.random.default_rng(0)
+    phases, times = rng.uniform(0.0, 6.0, (40, 1, 3)), np.arange(12)[:, None]
+    states = windows(np.sin(phases + 0.1 * times), 6)
+    if kind == "until the last pair":
+        states[-1, -1, 0] += 1.0
+    if kind == "none":
+        states = states * np.arange(1, 19)
+    lift = Monomials(degree=degree).fitted(states[:, 0])
+    seen = []
+    eliminate = _factor.eliminate
+
+    def noted(triangle, block):
+        seen.append(block.shape[1])
+        return eliminate(triangle, block)
+
+    monkeypatch.setattr(_factor, "eliminate", noted)
+    triangle = factorise(lift, states).triangle
+    assert not np.tril(triangle, -1).any()
+    x, y = pairs_of(states)
+    values = np.hstack([lift(x), lift(y)])
+    gram = values.T @ values
+    np.testing.assert_allclose(triangle.T @ triangle, gram, atol=1e-12 * abs(gram).max())
+    assert (seen[-1] < 2 * lift.size) == (kind == "windows")

@@ -25,6 +25,9 @@ DEPENDENT = 1e-10
 FEWEST_FUNCTIONS = 30
 """Size of a dictionary from which on Gram matrices save time."""
 
+FEWEST_REPEATS = 4
+"""One column in so many has to repeat another if leaving them out is to save time."""
+
 
 @dataclass(frozen=True, eq=False)
 class SnapshotFactor:
@@ -257,10 +260,19 @@ def _eliminated(
     parts: Sequence[NDArray],
     held: Sequence[NDArray | None],
     terms: InputTerms,
+    source: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float64]:
-    """R of [Ψ_X Γ Ψ_Y] by QR, block by block."""
+    """R of [Ψ_X Γ Ψ_Y] by QR, block by block.
+
+    Of windows most columns of Ψ_Y are columns of Ψ_X. They have the same column in R, and QR leaves
+    them out. `source` has the place of that column in Ψ_X for each of Ψ_Y, or -1; by default it
+    is what the first pairs show.
+    """
+    if source is None:
+        source = _repeats(observables, parts, terms)
     size, after = observables.size, observables.size + terms.size
-    width = after + size
+    fresh, repeated = np.flatnonzero(source < 0), np.flatnonzero(source >= 0)
+    width = after + len(fresh)
     triangle, rows = np.zeros((width, width), order="F"), block_rows(width)
     buffer = np.empty(rows * width)
     for states, inputs in zip(parts, held, strict=True):
@@ -268,17 +280,45 @@ def _eliminated(
             flat, together = _snapshots(states, which, when)
             pairs = len(flat) - together
             block = buffer[: pairs * width].reshape((pairs, width), order="F")
-            observables(flat[:pairs], out=block[:, :size])
+            now, ahead = block[:, :size], block[:, after:]
+            observables(flat[:pairs], out=now)
+            last = observables(flat[pairs:])
             # One time after another, Ψ_Y is Ψ_X shifted: only the values at the last time are new.
-            block[: pairs - together, after:] = block[together:, :size]
-            observables(flat[pairs:], out=block[pairs - together :, after:])
+            for target, values in ((slice(pairs - together), now[together:]),
+                                   (slice(pairs - together, pairs), last)):  # fmt: skip
+                ahead[target] = values[:, fresh]
+                if not np.array_equal(values[:, repeated], now[target][:, source[repeated]]):
+                    return _eliminated(observables, parts, held, terms, np.full(size, -1))
             if inputs is not None:
                 driven = np.asarray(inputs[which, when].swapaxes(0, 1), dtype=float)
-                terms.write(
-                    block[:, :size], driven.reshape(pairs, terms.inputs), block[:, size:after]
-                )
+                terms.write(now, driven.reshape(pairs, terms.inputs), block[:, size:after])
             triangle = eliminate(triangle, block)
-    return triangle
+    r = np.zeros((after + size, after + size), order="F")
+    r[:after, :after] = triangle[:after, :after]
+    r[:after, after + repeated] = triangle[:after, source[repeated]]
+    # Upper triangular, since the columns keep their order.
+    r[:width, after + fresh] = triangle[:, after:]
+    return r
+
+
+def _repeats(
+    observables: Observables, parts: Sequence[NDArray], terms: InputTerms
+) -> NDArray[np.intp]:
+    """For each column of Ψ_Y that of Ψ_X which it repeats in the first pairs, or -1.
+
+    -1 throughout where it would save little.
+    """
+    none = np.full(observables.size, -1)
+    if observables.size < FEWEST_FUNCTIONS or not parts:
+        return none
+    which, when = next(_corners(parts[0], block_rows(2 * observables.size + terms.size)))
+    flat, together = _snapshots(parts[0], which, when)
+    values = observables(flat)
+    now, ahead = values[: len(flat) - together].T, values[together:].T
+    # A channel that is silent at first may speak later.
+    places = {column.tobytes(): k for k, column in enumerate(now) if np.ptp(column) > 0.0}
+    source = np.array([places.get(column.tobytes(), -1) for column in ahead])
+    return source if FEWEST_REPEATS * np.sum(source >= 0) >= len(source) else none
 
 
 def readout(factor: SnapshotFactor, coefficients: NDArray, state: slice | None) -> NDArray | None:
