@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from koopmark.methods.own._linalg import eigenbasis, with_independent
+from koopmark.methods.own._linalg import _null_space, eigenbasis, with_independent
 
 
 def rotated(blocks, seed=0):
@@ -59,3 +59,29 @@ def test_distinct_eigenvalues_are_those_of_lapack(size):
     expected = np.linalg.eig(matrix)
     np.testing.assert_array_equal(values, expected[0])
     np.testing.assert_array_equal(vectors, expected[1])
+
+
+@pytest.mark.parametrize("power", [-240, 0, 240])
+@pytest.mark.parametrize("kind", ["many small singular values", "copies a little apart"])
+def test_a_null_space_is_that_of_the_smallest_singular_values(kind, power):
+    """Beside the singular vectors themselves, at any scale."""
+    if kind == "copies a little apart":
+        blocks = np.diag(np.r_[1e-12 * np.arange(6), np.linspace(0.1, 0.9, 34)])
+        dimension = 6
+    else:
+        # The least singular value of the second block is 2e-11, of no eigenvector.
+        dimension, blocks = 26, np.zeros((60, 60))
+        blocks[26:, 26:] = np.diag(np.full(34, 0.5)) + np.diag(np.ones(33), 1)
+    matrix = np.ldexp(rotated(blocks), power)
+    size = np.ldexp(1.0, power)
+    basis = _null_space(matrix, dimension, 1e-9 * size)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(dimension), atol=1e-13)
+    singular = np.linalg.svd(matrix)[2][-dimension:].T
+    expected = np.linalg.norm(matrix @ singular, axis=0)[::-1]
+    found = np.sort(np.linalg.norm(matrix @ basis, axis=0))
+    np.testing.assert_allclose(found, expected, rtol=1e-2, atol=1e-14 * size)
+
+
+def test_the_null_space_of_nothing_is_all():
+    basis = _null_space(np.zeros((4, 4)), 4, 0.0)
+    np.testing.assert_array_equal(basis, np.eye(4))

@@ -316,7 +316,7 @@ def _repeats(
     values = observables(flat)
     now, ahead = values[: len(flat) - together].T, values[together:].T
     # A channel that is silent at first may speak later.
-    places = {column.tobytes(): k for k, column in enumerate(now) if np.ptp(column) > 0.0}
+    places = {column.tobytes(): k for k, column in enumerate(now) if column.min() < column.max()}
     source = np.array([places.get(column.tobytes(), -1) for column in ahead])
     return source if FEWEST_REPEATS * np.sum(source >= 0) >= len(source) else none
 

@@ -19,8 +19,8 @@ more are drawn."""
 INDEPENDENT = 1e-4
 """Least singular value of unit eigenvectors that count as independent."""
 
-LEAST_SHIFT = 1e-77
-"""Shift of a matrix without eigenvalues other than 0; its inverse square does not overflow."""
+NEGLIGIBLE = 10 * np.finfo(float).eps
+"""Size of rounding in a matrix, relative to its norm."""
 
 
 def real_product(real: NDArray, vectors: NDArray) -> NDArray:
@@ -114,16 +114,26 @@ def _null_space(matrix: NDArray, dimension: int, zero: float) -> NDArray | None:
         u = np.linalg.svd(matrix.conj().T @ drawn)[0]
         basis = u[:, rank:]
         return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
-    # Inverse iteration with AᴴA + δ²: without δ the smallest singular value, which is rounding,
-    # would outweigh the others that are.
-    shift = max(0.1 * zero, LEAST_SHIFT) * np.eye(len(matrix), dtype=matrix.dtype, order="F")
+    # Inverse iteration with AᴴA + δ², δ of the size of rounding: without it the smallest singular
+    # value, which is rounding, would outweigh the others that are.
+    size = np.linalg.norm(matrix)
+    if size == 0.0:
+        return np.eye(len(matrix), dimension)
+    shift = NEGLIGIBLE * size * np.eye(len(matrix), dtype=matrix.dtype, order="F")
     triangle = eliminate(shift, matrix.copy(order="F"))
     basis = np.random.default_rng(0).standard_normal((len(matrix), dimension))
     for _ in range(2):
         for side in ("C", "N"):
             basis = solve_triangular(triangle, basis, trans=side, check_finite=False)
         basis = np.linalg.qr(basis)[0]
-    return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
+    left = matrix @ basis
+    if not np.linalg.norm(left) <= min(zero, NEGLIGIBLE * size):
+        # Copies that differ by more than rounding keep their own directions.
+        _, s, vh = np.linalg.svd(left, full_matrices=False)
+        if not s[0] <= zero:
+            return None
+        basis = basis @ vh.conj().T
+    return basis
 
 
 def _split(indices: NDArray[np.intp], keys: NDArray, distance: float) -> list[NDArray[np.intp]]:
