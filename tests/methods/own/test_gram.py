@@ -268,3 +268,28 @@ def test_columns_that_the_sketch_overrates_are_noticed_in_the_first_pairs(monkey
     # Columns that are well conditioned are read to the end.
     better = overrated._replace(condition=_gram.WELL)
     assert _gram.moments_of(blocks, better) is not None
+
+
+@pytest.mark.parametrize("place", [0, 15, 29])
+@pytest.mark.parametrize("growth", [1e-8, 1e-2, 0.25, 1.0, 4.0, 1e2, 1e3, 1e14, 1e18])
+def test_functions_that_grow_or_shrink_by_far_spoil_no_others(growth, place, monkeypatch):
+    """Every column of R₁₂ relative to its own size, and those of R₂₂ as far as residuals are."""
+    observables = Identity(constant=False).fitted(np.zeros((1, 30)))
+    ran = []
+    for condition in (3.0, 30.0, 100.0):
+        rng = np.random.default_rng(0)
+        left, right = (np.linalg.qr(rng.standard_normal((30, 30)))[0] for _ in range(2))
+        mix = left * np.geomspace(1.0, condition, 30) @ right
+        states = rng.standard_normal((400, 2, 30)) @ mix
+        states[:, 1] = 0.9 * states[:, 0] + 0.01 * states[:, 1]
+        states[:, :, place] = rng.standard_normal((400, 2)) * [1.0, growth]
+        gram, qr = by_gram(observables, states), by_qr(observables, states, monkeypatch)
+        ran.append(gram is not None)
+        if gram is None:
+            continue
+        for allowed, found, expected in ((2e-14, gram.xy, qr.xy), (1e-8, gram.yy, qr.yy)):
+            # Up to the signs of rows.
+            apart = np.linalg.norm(abs(found) - abs(expected), axis=0)
+            assert (apart <= allowed * np.linalg.norm(expected, axis=0)).all()
+    if 0.2 < growth < 5.0:
+        assert all(ran)

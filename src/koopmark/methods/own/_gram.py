@@ -26,6 +26,10 @@ INFLATED = 3.0
 ILL = 1e3
 """Condition number beyond which rounding in columns made orthonormal cannot be told from noise."""
 
+SPREAD = 5.0
+"""By how much a function may grow or shrink in a step if columns are mixed: of what is small beside
+the others in a mixture, digits are lost."""
+
 MANY = 16
 """Pairs for each function from which on a part of the pairs tells the condition of all: a part of
 n pairs overstates it by up to (1 + √(D/n)) / (1 - √(D/n))."""
@@ -83,8 +87,9 @@ class Moments(NamedTuple):
 def gram_triangle(blocks: Blocks, size: int, pairs: int) -> NDArray[np.float64] | None:
     """R (2D, 2D) of [Ψ_X Ψ_Y] with the digits of QR, or None where that takes QR itself.
 
-    None if the pairs are few, if the condition number of the functions is above 1e3, or if a
-    residual is neither rounding nor at least 1e-5.
+    None if the pairs are few, if the condition number of the functions is above 1e3, if it is
+    above 8 and a function grows or shrinks by more than 5 in a step, or if a residual is neither
+    rounding nor at least 1e-5.
 
     Parameters
     ----------
@@ -154,6 +159,9 @@ def planned(x: NDArray, y: NDArray, well: float) -> Plan | None:
         return None
     triangle = None
     if condition > well:
+        growth = np.linalg.norm(y, axis=0) / scale
+        if growth.max() > SPREAD or growth.min() * SPREAD < 1.0:
+            return None
         # In whitened columns the operator is R₁₂ R₁₁⁻¹, and what it leaves R₂₂ R₁₁⁻¹.
         triangle, condition = np.asfortranarray(xx * scale), 1.0
         operator, left = (blas.dtrsm(1.0, xx, part, side=1) for part in (xy, yy))
