@@ -163,7 +163,7 @@ def windows(states, length):
 
 
 @pytest.mark.parametrize("degree", [1, 2])
-@pytest.mark.parametrize("kind", ["windows", "until the last pair", "none"])
+@pytest.mark.parametrize("kind", ["windows", "under inputs", "until the last pair", "none"])
 def test_columns_that_repeat_others_give_the_factor_of_all_columns(kind, degree, monkeypatch):
     """Of smooth states, so that QR is what runs; in blocks of 64 pairs."""
     monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", 64)
@@ -184,10 +184,13 @@ def test_columns_that_repeat_others_give_the_factor_of_all_columns(kind, degree,
         return eliminate(triangle, block)
 
     monkeypatch.setattr(_factor, "eliminate", noted)
-    triangle = factorise(lift, states).triangle
+    (x, y), held, inputs = pairs_of(states), [], None
+    if kind == "under inputs":
+        inputs = [rng.standard_normal((*states.shape[:2], 2))]
+        held = [inputs[0][:, :-1].reshape(-1, 2)]
+    triangle = factorise(lift, states, inputs=inputs).triangle
     assert not np.tril(triangle, -1).any()
-    x, y = pairs_of(states)
-    values = np.hstack([lift(x), lift(y)])
+    values = np.hstack([lift(x), *held, lift(y)])
     gram = values.T @ values
     np.testing.assert_allclose(triangle.T @ triangle, gram, atol=1e-12 * abs(gram).max())
-    assert (seen[-1] < 2 * lift.size) == (kind == "windows")
+    assert (seen[-1] < values.shape[1]) == (kind in ("windows", "under inputs"))

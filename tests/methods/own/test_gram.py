@@ -101,7 +101,7 @@ def test_errors_are_at_most_ten_times_those_of_qr_or_qr_ran(condition, monkeypat
         found = [errors_of(one, observables, states, basis, expected) for one in (factor, whole)]
         worst = np.maximum(worst, found)
     assert (worst[0] <= 10.0 * worst[1] + 1e-15).all(), worst
-    if condition <= 30.0:
+    if condition <= 300.0:
         assert all(ran)
     if condition >= 1e4:
         assert not any(ran)
@@ -135,7 +135,7 @@ def test_one_pair_that_deviates_is_noticed():
     assert by_gram(observables, states) is None
 
 
-def test_pairs_whose_deviations_cancel_in_the_sketch_are_noticed(monkeypatch):
+def test_pairs_whose_deviations_cancel_in_the_sketch_are_noticed():
     observables = Identity().fitted(np.zeros((1, 6)))
     long = mixed(5.0, 0)
     states = np.stack([part.reshape(-1, 6) for part in (long[:, :-1], long[:, 1:])], axis=1)
@@ -160,29 +160,22 @@ def test_pairs_whose_deviations_cancel_in_the_sketch_are_noticed(monkeypatch):
         for b in range(a)
         if rows[a] == rows[b] and places[a] == -places[b]
     )
+    assert by_gram(observables, states) is not None
     states[[first, second], -1] += 1e-3
-    found = by_gram(observables, states)
-    if found is not None:
-        expected = eigenpairs(by_qr(observables, states, monkeypatch), 1e-15)
-        ours = eigenpairs(found, 1e-15)
-        np.testing.assert_allclose(ours.residuals[0], expected.residuals[0], rtol=1e-3)
+    assert by_gram(observables, states) is None
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_events_that_meet_in_a_sketch_are_no_relation(seed, monkeypatch):
+def test_events_that_meet_in_a_sketch_are_no_relation(seed):
     rng = np.random.default_rng(seed)
     states = np.zeros((200, 6, 11))
     for t in range(5):
         states[:, t + 1, :3] = 0.7 * states[:, t, :3] + rng.standard_normal((200, 3))
     for event in range(3, 11):
         states[rng.integers(200), rng.integers(6), event] = 1.0
-    observables = Identity(constant=False).fitted(np.zeros((1, 11)))
-    gram, qr = by_gram(observables, states), by_qr(observables, states, monkeypatch)
-    if gram is not None:
-        norms = np.linalg.norm(qr.triangle, axis=0)
-        norms[norms == 0.0] = 1.0
-        found, expected = (one.triangle / norms for one in (gram, qr))
-        np.testing.assert_allclose(found.T @ found, expected.T @ expected, atol=1e-12)
+    for channels, runs in ((3, True), (11, False)):
+        observables = Identity(constant=False).fitted(np.zeros((1, channels)))
+        assert (by_gram(observables, states[:, :, :channels]) is not None) == runs
 
 
 @pytest.mark.parametrize("constant", [True, False])
@@ -238,7 +231,9 @@ def test_the_factor_is_that_of_qr_whatever_the_blocks(three, monkeypatch):
     gram = expected.T @ expected / np.outer(norms, norms)
     for rows in (100, 1000):
         monkeypatch.setattr("koopmark._tsqr.BLOCK_ROWS", rows)
-        found = by_gram(lift, three.states).triangle / norms
+        triangle = by_gram(lift, three.states).triangle
+        assert not np.tril(triangle, -1).any()
+        found = triangle / norms
         np.testing.assert_allclose(found.T @ found, gram, atol=1e-12)
 
 
