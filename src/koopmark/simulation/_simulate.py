@@ -118,7 +118,7 @@ def simulate(
     def expand(part: slice, samples: Samples) -> None:
         stopped[part] = ensemble.expand(samples, part, states[part, 1:])
 
-    # States that decay end at 0, whatever the caller wants of floating point elsewhere.
+    # Decaying states underflow to 0, which is no error even where the caller raises underflow.
     with one_blas_thread(), np.errstate(under="ignore"):
         if callable(inputs):
             stopped, held = fed_back(ensemble, x0, inputs, states)

@@ -23,7 +23,8 @@ DEPENDENT = 1e-10
 """Part of a term of inputs, relative to its size, that is rounding: it depends on the others."""
 
 FEWEST_FUNCTIONS = 30
-"""Size of a dictionary from which on Gram matrices save time."""
+"""Size of a dictionary from which on it saves time to try Gram matrices, and to look for columns
+that repeat others."""
 
 FEWEST_REPEATS = 4
 """One column in so many has to repeat another if leaving them out is to save time."""
@@ -175,7 +176,8 @@ def factorise(
     """Compute the factor of all snapshot pairs of trajectories.
 
     By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two or
-    three passes over the data; otherwise by QR, in one more. Memory beyond the data is O(D²):
+    three passes over the data; otherwise by QR, in one more, or two if columns repeat others at
+    first and not to the end. Memory beyond the data is O(D²):
     neither the pairs nor their dictionary values are ever held at once, so `states` may be a memory
     map larger than the memory.
 

@@ -27,8 +27,8 @@ ILL = 1e3
 """Condition number beyond which rounding in columns made orthonormal cannot be told from noise."""
 
 SPREAD = 5.0
-"""By how much a function may grow or shrink in a step if columns are mixed: of what is small beside
-the others in a mixture, digits are lost."""
+"""Factor by which a function may grow or shrink in a step if columns are mixed: one that is small
+beside the others in a mixture loses digits."""
 
 MANY = 16
 """Pairs for each function from which on a part of the pairs tells the condition of all: a part of

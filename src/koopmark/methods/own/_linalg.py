@@ -115,7 +115,7 @@ def _null_space(matrix: NDArray, dimension: int, zero: float) -> NDArray | None:
         basis = u[:, rank:]
         return basis if np.linalg.norm(matrix @ basis, 2) <= zero else None
     # Inverse iteration with AᴴA + δ², δ of the size of rounding: without it the smallest singular
-    # value, which is rounding, would outweigh the others that are.
+    # value would outweigh the others that are rounding, too.
     size = np.linalg.norm(matrix)
     if size == 0.0:
         return np.eye(len(matrix), dimension)
