@@ -20,6 +20,7 @@ from records import Efficiency, Overhead
 from trivial_suite import Watch, trivial_suite
 
 RUNNER = import_module("koopmark.run._run")
+
 LENGTHS = {0.001: (20, 10), 0.01: (20, 10), 0.1: (20, 3), 1.0: (12, 1)}
 """Methods and levels of noise for each length of a fit, in seconds of processor time."""
 if os.environ.get("KOOPMARK_LARGE"):

@@ -177,9 +177,8 @@ def factorise(
 
     By Gram matrices if these keep the digits (docs/explanation/performance/index.md), in two or
     three passes over the data; otherwise by QR, in one more, or two if columns repeat others at
-    first and not to the end. Memory beyond the data is O(D²):
-    neither the pairs nor their dictionary values are ever held at once, so `states` may be a memory
-    map larger than the memory.
+    first and not to the end. Memory beyond the data is O(D²): neither the pairs nor their
+    dictionary values are ever held at once, so `states` may be a memory map larger than the memory.
 
     Parameters
     ----------
