@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from koopmark import methods
@@ -13,7 +14,7 @@ from koopmark.datasets import Recipe, Recording, source_of
 from koopmark.methods import Method
 from koopmark.plan._data import NO_LEVEL, Level, Source, sources
 from koopmark.plan._rows import Row, rows
-from koopmark.plan._source import code_of, source_digest
+from koopmark.plan._source import code_of_roots, roots_of, source_digest
 from koopmark.plan._suite import Limits, Suite
 
 Options = TypeVar("Options")
@@ -83,12 +84,14 @@ def plan(suite: Suite) -> list[Cell]:
     count = suite.seeds * sum(map(len, wanted.values()))
     if count > MAX_CELLS:
         raise ConfigError(f"{suite.path}: {count:,} fits are more than {MAX_CELLS:,}")
+    # Foreign files are read once for all fits that use them.
+    code_of = cache(code_of_roots)
     cells: list[Cell] = []
     for source in data:
         settings, made_by = source.recipe.depends_on(), source_of(source.recipe)
         for entry in wanted[source.recipe.name]:
             made = digest([made_by, entry.source])
-            code = code_of(entry.row.method, source.recipe)
+            code = code_of(roots_of(entry.row.method, source.recipe))
             cells += _cells(suite, source, settings, made, code, entry)
     labels: dict[str, str] = {}
     for cell in cells:
@@ -141,6 +144,7 @@ def _cells(
     """Every seed of a method on a dataset, with the `source` and the `code` of its cells."""
     row = entry.row
     given = row.method.spelled_out(row.entry.options)
+    label, asked = row.entry.label, short(row.asked.use)
     for seed in range(suite.seeds):
         data = {**settings, "seed": seed}
         named = {"dataset": source.recipe.name, **data}
@@ -150,7 +154,7 @@ def _cells(
             suite=suite.name,
             recipe=source.recipe,
             seed=seed,
-            label=row.entry.label,
+            label=label,
             use=entry.how["use"],
             method=seeded(row.method, given, data),
             library_version=entry.version,
@@ -159,7 +163,7 @@ def _cells(
             limits=suite.limits,
             level=source.level,
             sources=source.names,
-            asked=short(row.asked.use),
+            asked=asked,
         )
 
 

@@ -34,7 +34,16 @@ def fit_source(method: Method, recipe: Recipe | Recording) -> str:
 
 def code_of(method: Method, recipe: Recipe | Recording) -> str:
     """Digest of the code of a fit in this process: of koopmark, the method and the system."""
-    roots = [*_classes(method), *_code(recipe)]
+    return code_of_roots(roots_of(method, recipe))
+
+
+def roots_of(method: Method, recipe: Recipe | Recording) -> frozenset[Root]:
+    """What the code of a fit is found from, beside that of koopmark."""
+    return frozenset([*_classes(method), *_code(recipe)])
+
+
+def code_of_roots(roots: frozenset[Root]) -> str:
+    """`code_of` for any fit with these roots; foreign files are read again at each call."""
     return digest([HERE.digest_of_package(), HERE.digest_of_others(roots)])
 
 
@@ -43,8 +52,7 @@ def is_loaded(method: Method, recipe: Recipe | Recording, code: str, source: str
 
     `code` is quick to compute. The two differ if a file was edited that no fit uses.
     """
-    roots = frozenset([*_classes(method), *_code(recipe)])
-    return _loaded(roots) == code or fit_source(method, recipe) == source
+    return _loaded(roots_of(method, recipe)) == code or fit_source(method, recipe) == source
 
 
 def _code(recipe: Recipe | Recording) -> list[Root]:
@@ -53,9 +61,9 @@ def _code(recipe: Recipe | Recording) -> list[Root]:
 
 
 @cache
-def _loaded(classes: frozenset[Root]) -> str:
+def _loaded(roots: frozenset[Root]) -> str:
     """`code_of` when this process first saw the classes: later edits do not reach it."""
-    return digest([HERE.digest_of_package(), HERE.digest_of_others(classes)])
+    return code_of_roots(roots)
 
 
 def _classes(value: Any) -> Iterator[type]:
